@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note OR MIT */
+/*
+ * Generic netlink family "cok": how user space controls the module.
+ *
+ * Every command and dump needs CAP_SYS_ADMIN in the initial user namespace
+ * (EPERM), and the initial network namespace. Unknown attributes and values
+ * out of range are refused (strict validation). A refusal carries a sentence in the extended ack; for
+ * a job it is COK_A_TEXT of its result.
+ *
+ * JOBS. What can take long is a job: the command replies at once with
+ * COK_A_TXID; the end is announced by an EVENT of kind JOB with the same txid,
+ * COK_A_ERROR (0 or a positive errno) and COK_A_TEXT. Events can be lost:
+ * JOB_GET answers for running jobs and for the last 256 finished ones.
+ * Jobs run to their end even if the process that asked for them dies.
+ *
+ * OPERATIONS. A multi-step change is made under an operation, owned by the
+ * netlink socket that began it (one per socket). An enclave has at most one
+ * (else EBUSY; its dump has the holder's pid). A lease is tagged with the operation that
+ * last moved it. When the socket closes before OP_END, the operation is
+ * abandoned: what it took and did not hand on (leases in TAKING, POOLED,
+ * RETURNING with its id; enclaves not yet RUNNING whose launch it was) is for
+ * the next operation to return. OP_END with leases left is EBUSY.
+ *
+ *   launch   ENCLAVE_NEW, { CPU_TAKE | MEM_TAKE, offline, MEM_TAKEN }..,
+ *            ENCLAVE_LOAD, ENCLAVE_BOOT, OP_END
+ *   grow     OP_BEGIN, { take }.., OFFER, OP_END     (declined: as return)
+ *   shrink   OP_BEGIN, RECALL, return.., OP_END
+ *   return   LEASE_RETURN; for memory then online, LEASE_HOME
+ *   destroy  OP_BEGIN, ENCLAVE_DESTROY, return.., OP_END
+ */
+#ifndef COK_GENL_H
+#define COK_GENL_H
+
+#define COK_GENL_NAME		"cok"
+#define COK_GENL_VERSION	1
+#define COK_GENL_MCGRP_EVENTS	"events"
+
+/* ENCLAVE: COK_A_ENCLAVE (id) or COK_A_NAME names an existing enclave. */
+enum cok_cmd {
+	COK_CMD_UNSPEC,
+
+	/* do: -> VERSION, ABI_MAJOR, ABI_MINOR, APIC_MODE, TSC_KHZ,
+	 * BLOCK_SIZE, GENERATION, TEST (flag: a fault-injection build)
+	 */
+	COK_CMD_INFO_GET,
+
+	/* do: NAME [UID] -> ENCLAVE, OP (begins an operation of kind LAUNCH).
+	 * EEXIST name taken; EINVAL name odd (1..31 of [A-Za-z0-9_.-], not
+	 * starting with '.' or '-'); EBUSY this socket has an operation;
+	 * ENOSPC 64 enclaves exist; ENOMEM.
+	 */
+	COK_CMD_ENCLAVE_NEW,
+
+	/* do: ENCLAVE; dump: all. -> NAME, ENCLAVE, STATE, REASON, UID,
+	 * TIME_NS (of the last state change, boottime), CK_STATE,
+	 * counters, CORE.. , and if one exists OP, OP_KIND, OP_PID, OP_ALIVE
+	 */
+	COK_CMD_ENCLAVE_GET,
+
+	/* do: OP_KIND [ENCLAVE] -> OP. An abandoned operation on the enclave is
+	 * taken over. EBUSY as above. ENOENT no such enclave.
+	 */
+	COK_CMD_OP_BEGIN,
+	/* do. EBUSY: leases of it are still in TAKING, POOLED or RETURNING.
+	 * ENOENT: no operation.
+	 */
+	COK_CMD_OP_END,
+
+	/* job: CPU. HOST -> POOLED: offlined, then parked.
+	 * EINVAL CPU 0; ENODEV absent; EALREADY offline already (by others);
+	 * EEXIST leased; EBUSY it is the last one, or hotplug refused.
+	 */
+	COK_CMD_CPU_TAKE,
+
+	/* do: START SIZE ZONE -> LEASE, in TAKING. The range is one memory
+	 * block, online, without poisoned or balloon pages. User space then
+	 * offlines it by sysfs. EINVAL not a block; EEXIST overlaps a lease;
+	 * EBUSY being hotplugged; ENODEV not online memory; EHWPOISON.
+	 */
+	COK_CMD_MEM_TAKE,
+	/* job: LEASE. TAKING -> POOLED: verified offline and scrubbed.
+	 * EBUSY: it is not offline.
+	 */
+	COK_CMD_MEM_TAKEN,
+
+	/* job: LEASE. POOLED (or TAKING, RETURNING again) -> RETURNING;
+	 * a CPU goes home by this, a block is scrubbed and may then be onlined.
+	 * EBUSY: a job is on it, or it belongs to a live operation of another
+	 * socket, or to an enclave.
+	 */
+	COK_CMD_LEASE_RETURN,
+	/* do: LEASE (memory, TAKING or RETURNING): ends it, once every page is
+	 * online. EBUSY: it is not.
+	 */
+	COK_CMD_LEASE_HOME,
+	/* dump: -> per lease LEASE, KIND, LEASE_STATE, CPU + APIC_ID |
+	 * START + SIZE + ZONE, ENCLAVE (0 none), TXID, OP (0 none), OP_ALIVE,
+	 * BOOT (flag: the boot core, or memory that holds the image)
+	 */
+	COK_CMD_LEASE_GET,
+
+	/* job: ENCLAVE FD [CMDLINE]. CREATED -> LOADED: the image is read
+	 * from FD and checked; the operation's first POOLED CPU and up to 64
+	 * memory ranges become GRANTED, by address; the image goes into the
+	 * lowest. ENOEXEC with a sentence: a bad image. ENOMEM: memory too
+	 * small. EINVAL: no CPU or no memory. EFBIG.
+	 */
+	COK_CMD_ENCLAVE_LOAD,
+	/* job: ENCLAVE TIMEOUT_MS. LOADED -> BOOTING -> RUNNING; then what the
+	 * operation still has POOLED is offered. ETIMEDOUT: no READY; EIO: it failed (TEXT says how);
+	 * EREMOTEIO: the core did not start. On error the enclave is FAILED.
+	 */
+	COK_CMD_ENCLAVE_BOOT,
+
+	/* job: ENCLAVE TIMEOUT_MS: the operation's POOLED leases (1..32) are
+	 * offered; GRANTED after COMMIT, else POOLED again. ECONNREFUSED
+	 * declined (WHY); ETIMEDOUT; ENOTCONN not running; EPIPE it ended.
+	 */
+	COK_CMD_OFFER,
+	/* job: ENCLAVE LEASE_LIST (1..32) TIMEOUT_MS: GRANTED -> RECALLED ->
+	 * POOLED with this operation, else GRANTED again. Errors as OFFER;
+	 * EBUSY: the boot core or the memory holding the image.
+	 */
+	COK_CMD_RECALL,
+
+	/* job: ENCLAVE TIMEOUT_MS: asks it to shut down, then parks its cores.
+	 * RUNNING -> STOPPING -> STOPPED. ETIMEDOUT: it did not; it is RUNNING
+	 * again: kill it.
+	 */
+	COK_CMD_ENCLAVE_STOP,
+	/* job: ENCLAVE: stops it whatever it does. BOOTING, RUNNING, STOPPING
+	 * -> STOPPED. Needs no operation. EREMOTEIO: a core does not answer
+	 * INIT; it and all memory of the enclave are QUARANTINED.
+	 */
+	COK_CMD_ENCLAVE_KILL,
+	/* job: ENCLAVE (with an operation on it): killed if it lives, its
+	 * leases scrubbed and POOLED with the operation, then it is gone.
+	 */
+	COK_CMD_ENCLAVE_DESTROY,
+
+	/* do: TXID -> TXID, JOB_DONE (0/1), ERROR, TEXT, WHY. ENOENT. */
+	COK_CMD_JOB_GET,
+
+	/* notification: EVENT, GENERATION, TIME_NS, and
+	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET;
+	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE]
+	 */
+	COK_CMD_EVENT,
+
+	/* test builds only. do: FAULT_AT -> the n-th acquisition from now on
+	 * fails (0: none). do: -> FAULT_AT, FAULT_COUNT (acquisitions since),
+	 * TEXT (the name of the one that failed). EOPNOTSUPP elsewhere.
+	 */
+	COK_CMD_FAULT_SET,
+	COK_CMD_FAULT_GET,
+
+	COK_CMD_COUNT
+};
+
+enum cok_attr {
+	COK_A_UNSPEC,
+	COK_A_PAD,
+	COK_A_VERSION,		/* string */
+	COK_A_ABI_MAJOR,	/* u32 */
+	COK_A_ABI_MINOR,	/* u32 */
+	COK_A_APIC_MODE,	/* u32, enum cok_apic_mode in boot.h */
+	COK_A_TSC_KHZ,		/* u32 */
+	COK_A_BLOCK_SIZE,	/* u64, bytes: the memory block */
+	COK_A_GENERATION,	/* u64: grows with every event */
+	COK_A_TEST,		/* flag */
+	COK_A_NAME,		/* string, 1..31 */
+	COK_A_ENCLAVE,		/* u32, 1.. */
+	COK_A_UID,		/* u32: owner of the device node, default 0 */
+	COK_A_STATE,		/* u32, enum cok_state */
+	COK_A_REASON,		/* string: why it ended */
+	COK_A_TIME_NS,		/* u64, boottime clock */
+	COK_A_CK_STATE,		/* u32, enum cok_ck_state in comm.h: a claim */
+	COK_A_COUNTERS,		/* nest of COK_N_* */
+	COK_A_CORE,		/* nest of COK_C_*, one per core */
+	COK_A_OP,		/* u32 */
+	COK_A_OP_KIND,		/* u32, enum cok_op_kind */
+	COK_A_OP_PID,		/* u32: pid that began it */
+	COK_A_OP_ALIVE,		/* u32: 0 abandoned, 1 alive */
+	COK_A_LEASE,		/* u32, 1.. */
+	COK_A_LEASE_LIST,	/* binary: array of u32 lease ids */
+	COK_A_LEASE_STATE,	/* u32, enum cok_lease_state */
+	COK_A_KIND,		/* u32, enum cok_res_kind in comm.h */
+	COK_A_CPU,		/* u32: Linux's CPU number */
+	COK_A_APIC_ID,		/* u32 */
+	COK_A_START,		/* u64, physical address */
+	COK_A_SIZE,		/* u64, bytes */
+	COK_A_ZONE,		/* string, 1..15: as valid_zones said */
+	COK_A_BOOT,		/* flag */
+	COK_A_TXID,		/* u64 */
+	COK_A_TIMEOUT_MS,	/* u32, 1..600000 */
+	COK_A_FD,		/* u32: a readable regular file */
+	COK_A_CMDLINE,		/* string, 0..1023 */
+	COK_A_ERROR,		/* u32: 0 or a positive errno */
+	COK_A_TEXT,		/* string */
+	COK_A_WHY,		/* u32, enum cok_why in comm.h */
+	COK_A_JOB_DONE,		/* u32 */
+	COK_A_EVENT,		/* u32, enum cok_event */
+	COK_A_FAULT_AT,		/* u32 */
+	COK_A_FAULT_COUNT,	/* u32 */
+	COK_A_COUNT
+};
+#define COK_A_MAX (COK_A_COUNT - 1)
+
+enum cok_counter_attr {		/* in COK_A_COUNTERS; all u64 */
+	COK_N_UNSPEC,
+	COK_N_PAD,
+	COK_N_DOORBELLS_IN,	/* interrupts from the enclave */
+	COK_N_DOORBELLS_OUT,	/* IPIs sent to it */
+	COK_N_MSGS_IN,
+	COK_N_MSGS_OUT,
+	COK_N_MSGS_BAD,		/* unknown, duplicate, malformed */
+	COK_N_RING_ERRORS,	/* impossible ring positions seen */
+	COK_N_LOG_RECORDS,
+	COK_N_LOG_DROPPED,	/* by the co-kernel (claim) or as malformed */
+	COK_N_KILL_NS,		/* duration of the last kill */
+	COK_N_COUNT
+};
+
+enum cok_core_attr {		/* in COK_A_CORE; the page's words are claims */
+	COK_C_UNSPEC,
+	COK_C_PAD,
+	COK_C_SLOT,		/* u32 */
+	COK_C_CPU,		/* u32, Linux's number */
+	COK_C_APIC_ID,		/* u32 */
+	COK_C_STATS,		/* binary: the first 2048 bytes of cok_stats */
+	COK_C_REGS,		/* binary: struct cok_regs, once it ended */
+	COK_C_HEARTBEAT_AGE_MS,	/* u64: since the host saw it change */
+	COK_C_COUNT
+};
+
+enum cok_state {		/* of an enclave */
+	COK_ST_NONE,
+	COK_ST_CREATED,
+	COK_ST_LOADED,
+	COK_ST_BOOTING,
+	COK_ST_RUNNING,
+	COK_ST_STOPPING,
+	COK_ST_STOPPED,
+	COK_ST_FAILED,
+	COK_ST_DESTROYED,	/* in events only */
+	COK_ST_COUNT
+};
+
+enum cok_lease_state {
+	COK_LS_HOST,		/* in events only: the lease has ended */
+	COK_LS_TAKING,
+	COK_LS_POOLED,
+	COK_LS_OFFERED,
+	COK_LS_GRANTED,
+	COK_LS_RECALLED,
+	COK_LS_RETURNING,
+	COK_LS_QUARANTINED,
+	COK_LS_COUNT
+};
+
+enum cok_op_kind {
+	COK_OP_NONE,
+	COK_OP_LAUNCH,
+	COK_OP_GROW,
+	COK_OP_SHRINK,
+	COK_OP_STOP,
+	COK_OP_DESTROY,
+	COK_OP_RECLAIM,		/* needs no enclave */
+	COK_OP_COUNT
+};
+
+enum cok_event {
+	COK_EV_NONE,
+	COK_EV_STATE,
+	COK_EV_LEASE,
+	COK_EV_JOB,
+	COK_EV_OP,
+	COK_EV_COUNT
+};
+
+#endif /* COK_GENL_H */

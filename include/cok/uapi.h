@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note OR MIT */
+/*
+ * /dev/cok/NAME: what a program needs to use one enclave. Access follows the
+ * node's owner and mode (0600, owned by whom the launch named); no capability
+ * is needed. The node disappears when the enclave is destroyed; a file that
+ * is still open then reads as end of file and polls EPOLLHUP.
+ *
+ * read(2)   The log as text, one line per record, each "[SECONDS.MICROS] cN: "
+ *           then the text (host's boottime clock, core slot). A new file
+ *           starts at the oldest line kept; lseek(SEEK_END, 0) skips to the
+ *           end, lseek(SEEK_SET, 0) goes back. At the end: blocks, or EAGAIN
+ *           with O_NONBLOCK; 0 after destroy. Lines overwritten before they
+ *           were read are announced by a line "[log: N lines lost]".
+ * write(2)  Console input. Blocks while the ring is full (EAGAIN with
+ *           O_NONBLOCK). ENOTCONN: the enclave is not running.
+ * poll(2)   EPOLLIN: unread log. EPOLLOUT: room for input.
+ */
+#ifndef COK_UAPI_H
+#define COK_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define COK_DEV_DIR	"/dev/cok"
+
+struct cok_ioc_info {
+	__u32 size;		/* in: sizeof; EINVAL if not this one */
+	__u32 enclave;		/* out: id */
+	__u32 state;		/* out: enum cok_state, genl.h */
+	__u32 reserved;		/* 0 */
+	char name[32];		/* out */
+};
+
+struct cok_ioc_ping {
+	__u32 size;		/* in: sizeof; EINVAL if not this one */
+	__u32 timeout_ms;	/* in: 1..60000, else EINVAL */
+	__u64 rtt_ns;		/* out: PING queued to PONG seen */
+	__u64 cookie;		/* out: the message's txid */
+};
+
+/* No error beside EFAULT and EINVAL. */
+#define COK_IOC_INFO	_IOWR('K', 0x40, struct cok_ioc_info)
+/*
+ * ENOTCONN: not running. ETIMEDOUT: no answer. EBUSY: its ring is full.
+ * EPIPE: it ended meanwhile. EINTR.
+ */
+#define COK_IOC_PING	_IOWR('K', 0x41, struct cok_ioc_ping)
+
+_Static_assert(sizeof(struct cok_ioc_info) == 48, "cok_ioc_info");
+_Static_assert(sizeof(struct cok_ioc_ping) == 24, "cok_ioc_ping");
+
+#endif /* COK_UAPI_H */

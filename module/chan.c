@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rings between host and co-kernel (comm.h). Everything read from them is
+ * copied once and then judged; every position is ours, in struct cok_chan.
+ */
+#include <linux/sched/signal.h>
+#include <asm/tsc.h>
+
+#include <cok/ring.h>
+
+#include "cok.h"
+
+#define DRAIN_MAX_MSGS (4 * COK_CTRL_SLOTS)
+#define DRAIN_MAX_RECS 2048
+
+static struct cok_msg *msgs_of(struct cok_ring *r)
+{
+	return (void *)(r + 1);
+}
+
+static u8 *bytes_of(struct cok_ring *r)
+{
+	return (void *)(r + 1);
+}
+
+void cok_chan_init(struct cok_enclave *e)
+{
+	mutex_init(&e->chan_lock);
+	init_waitqueue_head(&e->wait);
+	cok_comm_rings(e, &e->chan.ring);
+}
+
+static void broken(struct cok_enclave *e, const char *which)
+{
+	atomic64_inc(&e->ring_errors);
+	if (e->chan.broken)
+		return;
+	e->chan.broken = true;
+	pr_warn_ratelimited("enclave %s: impossible position in its %s ring\n",
+			    e->name, which);
+}
+
+/* ---- host -> co-kernel -------------------------------------------------------- */
+
+/* COMMIT and ABORT may use the slots that are kept free for them. */
+static u32 reserve_for(const struct cok_msg *m)
+{
+	return m->type == COK_MSG_COMMIT || m->type == COK_MSG_ABORT ?
+		       0 :
+		       COK_CTRL_RESERVED;
+}
+
+int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_ring *r = ch->ring.h2c;
+	s64 room;
+
+	lockdep_assert_held(&e->chan_lock);
+	room = cok_ring_room(ch->h2c_prod, cok_ring_load(&r->cons),
+			     COK_CTRL_SLOTS, reserve_for(m));
+	if (room < 0) {
+		broken(e, "control");
+		return -EPIPE;
+	}
+	if (!room)
+		return -ENOSPC;
+	m->seq = ++ch->h2c_seq;
+	msgs_of(r)[ch->h2c_prod & (COK_CTRL_SLOTS - 1)] = *m;
+	cok_ring_store(&r->prod, ++ch->h2c_prod);
+	atomic64_inc(&e->msgs_out);
+	return 0;
+}
+
+u32 cok_chan_input_room(struct cok_enclave *e)
+{
+	s64 room = cok_ring_room(READ_ONCE(e->chan.conin_prod),
+				 cok_ring_load(&e->chan.ring.conin->cons),
+				 COK_CONIN_BYTES, 0);
+
+	return max_t(s64, room, 0);
+}
+
+ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_ring *r = ch->ring.conin;
+	s64 room, i;
+
+	mutex_lock(&e->chan_lock);
+	room = cok_ring_room(ch->conin_prod, cok_ring_load(&r->cons),
+			     COK_CONIN_BYTES, 0);
+	if (room < 0)
+		broken(e, "console input");
+	room = min_t(s64, room, len);
+	for (i = 0; i < room; i++)
+		bytes_of(r)[(ch->conin_prod + i) & (COK_CONIN_BYTES - 1)] =
+			buf[i];
+	if (room > 0) {
+		WRITE_ONCE(ch->conin_prod, ch->conin_prod + room);
+		cok_ring_store(&r->prod, ch->conin_prod);
+	}
+	mutex_unlock(&e->chan_lock);
+	if (room > 0)
+		cok_doorbell_ring(e);
+	return room < 0 ? -EPIPE : room;
+}
+
+/* ---- co-kernel -> host: messages ----------------------------------------------------- */
+
+/* An answer about a transaction: the open one's, or one that has ended. */
+static bool take_answer(struct cok_enclave *e, const struct cok_msg *m)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_msg outcome;
+
+	if (ch->txn && ch->txn->txid == m->txid)
+		return !cok_txn_answer(ch->txn, m);
+	if (cok_txn_outcome(&ch->history, m->txid, &outcome))
+		return false;
+	/* Full ring: it will ask again, or learn by its own deadline. */
+	if (m->index + 1 == m->total || m->type == COK_MSG_DECLINE)
+		cok_chan_send(e, &outcome);
+	return true;
+}
+
+static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
+{
+	struct cok_chan *ch = &e->chan;
+
+	switch (m->type) {
+	case COK_MSG_READY:
+		if (ch->ready)
+			return false;
+		ch->ready = true;
+		return true;
+	case COK_MSG_ACCEPT:
+	case COK_MSG_DECLINE:
+	case COK_MSG_PREPARED:
+		return take_answer(e, m);
+	case COK_MSG_PONG:
+		if (!ch->ping || m->txid != ch->ping)
+			return false;
+		ch->pong = true;
+		return true;
+	case COK_MSG_STOPPED:
+		ch->stopped = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void drain_messages(struct cok_enclave *e)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_ring *r = ch->ring.c2h;
+	u32 n;
+
+	for (n = 0; n < DRAIN_MAX_MSGS; n++) {
+		struct cok_msg m;
+		s64 used = cok_ring_used(cok_ring_load(&r->prod), ch->c2h_cons,
+					 COK_CTRL_SLOTS);
+
+		if (used < 0)
+			broken(e, "control");
+		if (used <= 0)
+			return;
+		m = *(volatile struct cok_msg *)&msgs_of(
+			r)[ch->c2h_cons & (COK_CTRL_SLOTS - 1)];
+		cok_ring_store(&r->cons, ++ch->c2h_cons);
+		atomic64_inc(&e->msgs_in);
+		/* A gap is counted, the message still stands for itself. */
+		if (m.seq != ++ch->c2h_seq) {
+			atomic64_inc(&e->msgs_bad);
+			ch->c2h_seq = m.seq;
+		}
+		if (!take_message(e, &m))
+			atomic64_inc(&e->msgs_bad);
+	}
+}
+
+/* ---- co-kernel -> host: log -------------------------------------------------------------- */
+
+static void copy_out(struct cok_ring *r, u32 at, void *to, u32 len)
+{
+	const volatile u8 *from = bytes_of(r);
+	u8 *p = to;
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		p[i] = from[(at + i) & (COK_LOG_BYTES - 1)];
+}
+
+/* When the co-kernel's TSC said `tsc`, by our clock; never in the future. */
+static u64 stamp_of(u64 tsc)
+{
+	u64 now = rdtsc_ordered(), ns = ktime_get_boottime_ns();
+	u64 ago = tsc < now ? now - tsc : 0;
+
+	/* More than an hour ago is not a stamp but nonsense. */
+	if (ago > 3600ULL * 1000 * tsc_khz)
+		return ns;
+	return ns - min(ns, mul_u64_u64_div_u64(ago, NSEC_PER_MSEC, tsc_khz));
+}
+
+/* Control characters would reach people's terminals. */
+static void clean(char *text, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		if ((text[i] < ' ' && !strchr("\n\t\b\r", text[i])) ||
+		    text[i] == 0x7f || !text[i])
+			text[i] = '?';
+}
+
+/* One record: its size in the ring, or 0 if it makes no sense. */
+static u32 take_record(struct cok_enclave *e, u32 avail)
+{
+	struct cok_chan *ch = &e->chan;
+	char text[COK_LOG_TEXT_MAX];
+	struct cok_log_rec rec;
+	u32 size;
+
+	if (avail < sizeof(rec))
+		return 0;
+	copy_out(ch->ring.log, ch->log_cons, &rec, sizeof(rec));
+	size = ALIGN(sizeof(rec) + rec.len, 16);
+	if (!rec.len || rec.len > COK_LOG_TEXT_MAX || size > avail)
+		return 0;
+	copy_out(ch->ring.log, ch->log_cons + sizeof(rec), text, rec.len);
+	clean(text, rec.len);
+	atomic64_inc(&e->log_records);
+	cok_log_put(&e->log, stamp_of(rec.tsc), min_t(u32, rec.core, 999), text,
+		    rec.len);
+	return size;
+}
+
+static void drain_log(struct cok_enclave *e)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_ring *r = ch->ring.log;
+	u32 n;
+
+	for (n = 0; n < DRAIN_MAX_RECS; n++) {
+		u32 prod = cok_ring_load(&r->prod);
+		s64 used = cok_ring_used(prod, ch->log_cons, COK_LOG_BYTES);
+		u32 size;
+
+		if (!used)
+			return;
+		size = used > 0 ? take_record(e, used) : 0;
+		if (!size) {
+			/* Nonsense: skip to where it says it is. */
+			atomic64_inc(&e->log_dropped);
+			atomic64_inc(&e->ring_errors);
+			size = prod - ch->log_cons;
+		}
+		ch->log_cons += size;
+		cok_ring_store(&r->cons, ch->log_cons);
+	}
+}
+
+void cok_chan_drain(struct cok_enclave *e)
+{
+	mutex_lock(&e->chan_lock);
+	drain_log(e);
+	drain_messages(e);
+	mutex_unlock(&e->chan_lock);
+	wake_up_all(&e->wait);
+}
+
+/* ---- ping -------------------------------------------------------------------------------------- */
+
+static int send_ping(struct cok_enclave *e, u64 cookie)
+{
+	struct cok_msg m = { .type = COK_MSG_PING, .txid = cookie };
+	int err = -EBUSY;
+
+	mutex_lock(&e->chan_lock);
+	if (!e->chan.ping) {
+		err = cok_chan_send(e, &m);
+		if (err == -ENOSPC)
+			err = -EBUSY;
+	}
+	if (!err) {
+		e->chan.ping = cookie;
+		e->chan.pong = false;
+	}
+	mutex_unlock(&e->chan_lock);
+	return err;
+}
+
+int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
+		  u64 *cookie)
+{
+	u64 start = ktime_get_ns();
+	long left;
+	int err;
+
+	if (cok_enclave_state(e) != COK_ST_RUNNING)
+		return -ENOTCONN;
+	*cookie = cok_next_txid();
+	err = send_ping(e, *cookie);
+	if (err)
+		return err;
+	cok_doorbell_ring(e);
+	left = wait_event_interruptible_timeout(
+		e->wait,
+		READ_ONCE(e->chan.pong) ||
+			cok_enclave_state(e) != COK_ST_RUNNING,
+		msecs_to_jiffies(timeout_ms));
+	*rtt_ns = ktime_get_ns() - start;
+
+	mutex_lock(&e->chan_lock);
+	if (e->chan.pong)
+		err = 0;
+	else if (left < 0)
+		err = -EINTR;
+	else
+		err = left ? -EPIPE : -ETIMEDOUT;
+	e->chan.ping = 0;
+	e->chan.pong = false;
+	mutex_unlock(&e->chan_lock);
+	return err;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of cok.ko know of each other, file by file.
+ *
+ * LOCKS, outermost first. None is held across remove_cpu()/add_cpu().
+ *   enclave.job_lock   serializes load, boot, offer, recall, stop, destroy
+ *   enclave.halt_lock  held from the first INIT of a halt to its last ack, and
+ *                      around every change of the slots
+ *   start_lock         one core start at a time; spans "may it start?" to ack
+ *   enclave.chan_lock  the rings' private positions and the open transaction
+ *   doorbell_lock      the list of doorbells (taken inside hotplug callbacks)
+ *   log.lock           an enclave's kept log
+ *   registry_lock      the list of enclaves
+ *   ledger_lock, then op_lock; enclave.lock; jobs_lock   leaf spinlocks
+ */
+#ifndef COK_COK_H
+#define COK_COK_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <cok/boot.h>
+#include <cok/comm.h>
+#include <cok/genl.h>
+
+#include "core/elf.h"
+#include "core/ledger.h"
+#include "core/state.h"
+#include "core/txn.h"
+
+#ifndef COK_VERSION
+#define COK_VERSION "0.1.0"
+#endif
+
+#define COK_TEXT_MAX 192	/* a sentence, with its NUL */
+#define COK_MAX_ENCLAVES 64
+#define COK_DOORBELL_VECTOR 0xe0 /* host -> core; only enclaves' cores see it */
+
+#undef pr_fmt
+#define pr_fmt(fmt) "cok: " fmt
+
+struct cok_enclave;
+struct cok_job;
+struct genl_info;
+
+/* ---- fault.c: the n-th acquisition fails, in test builds ---------------- */
+#ifdef COK_TEST
+/* True if the acquisition called `name` is to fail now. */
+bool cok_fault(const char *name);
+void cok_fault_set(u32 at);
+void cok_fault_get(u32 *at, u32 *count, char name[COK_TEXT_MAX]);
+#else
+static inline bool cok_fault(const char *name)
+{
+	return false;
+}
+#endif
+
+/* ---- op.c: operations, see genl.h --------------------------------------- */
+
+struct cok_op_info {
+	u32 id;		/* 0: none */
+	u32 kind;
+	u32 pid;
+	bool alive;
+};
+
+int cok_op_setup(void);
+void cok_op_cleanup(void);
+/*
+ * Begin an operation for a socket. e may be NULL for RECLAIM. Takes over an
+ * abandoned one. -EBUSY if somebody else is at it.
+ */
+int cok_op_begin(u32 portid, u32 pid, u32 kind, struct cok_enclave *e,
+		 u32 *id);
+int cok_op_end(u32 portid);
+/* The socket's operation, 0 if it has none; its enclave's id in *enclave. */
+u32 cok_op_of(u32 portid, u32 *enclave);
+bool cok_op_alive(u32 id);
+void cok_op_info(struct cok_enclave *e, struct cok_op_info *info);
+
+/* ---- job.c --------------------------------------------------------------- */
+
+struct cok_job {
+	struct work_struct work;
+	struct list_head node;
+	u64 txid;
+	int (*run)(struct cok_job *job);
+	struct cok_enclave *e;		/* referenced, or NULL */
+	struct file *file;		/* referenced, or NULL */
+	u32 op;
+	u32 lease;
+	u32 cpu;
+	u32 timeout_ms;
+	u32 nr_leases;
+	u32 leases[COK_TXN_MAX_RES];
+	char cmdline[COK_CMDLINE_MAX];
+	/* the result */
+	int err;			/* 0 or -errno */
+	u32 why;
+	bool done;
+	char text[COK_TEXT_MAX];
+};
+
+int cok_jobs_setup(void);
+void cok_jobs_cleanup(void);
+/* All deferred work of the module; flushed before anything is torn down. */
+extern struct workqueue_struct *cok_wq;
+struct cok_job *cok_job_new(int (*run)(struct cok_job *job));
+/* For a job that was not started. */
+void cok_job_free(struct cok_job *job);
+/* Start it and return its txid; the job belongs to job.c from here on. */
+u64 cok_job_start(struct cok_job *job);
+/* Copy a job's outcome; -ENOENT: unknown or long gone. */
+int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
+		  char text[COK_TEXT_MAX]);
+u64 cok_next_txid(void);
+/* Set the result's sentence and return err. */
+__printf(3, 4) int cok_job_fail(struct cok_job *job, int err, const char *fmt,
+				...);
+
+/* ---- lease.c: the ledger under its lock ---------------------------------- */
+
+int cok_ledger_setup(void);
+void cok_ledger_cleanup(void);
+bool cok_ledger_empty(void);
+/* Copy a lease out; -ENOENT. The copy may be stale at once. */
+int cok_lease_get(u32 id, struct cok_lease *copy);
+/* The next lease after `id`, for dumps and walks; -ENOENT at the end. */
+int cok_lease_next(u32 id, struct cok_lease *copy);
+/* Intent: enter a resource in TAKING. Errors of cok_ledger_add. */
+int cok_lease_add(const struct cok_lease *want, u32 op, u32 *id);
+/* Change state, with an event. A wrong transition is our bug: WARN, -EINVAL. */
+int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid);
+/*
+ * Reserve a lease for a job or a command of operation op: not busy, and
+ * op's own, or of an operation that is gone. It becomes op's. -ENOENT, -EBUSY,
+ * and -EACCES if its state is not in the mask (bits 1 << state).
+ */
+int cok_lease_claim(u32 id, u32 op, u32 states, struct cok_lease *copy);
+void cok_lease_release(u32 id);
+/* Tag POOLED leases of a dead enclave for the operation that returns them. */
+void cok_lease_set_op(u32 id, u32 op);
+void cok_lease_set_boot(u32 id);
+void cok_lease_set_apic_id(u32 id, u32 apic_id);
+/* Ids of leases in one state held by an enclave (op 0) or by an operation. */
+u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max);
+bool cok_lease_op_pending(u32 op);
+/* For the vetoes: may Linux bring this up? Leaf lock only. */
+bool cok_cpu_vetoed(u32 cpu);
+bool cok_mem_vetoed(u64 start, u64 size);
+/* Call fn on each CPU lease under the ledger's lock (reboot, crash). */
+void cok_for_each_cpu_lease(void (*fn)(u32 apic_id));
+
+/* ---- veto.c --------------------------------------------------------------- */
+
+int cok_veto_setup(void);
+void cok_veto_cleanup(void);
+/* Is Linux in the middle of onlining or offlining part of the range? */
+bool cok_mem_in_transition(u64 start, u64 size);
+
+/* ---- cpu.c, mem.c: take and return ---------------------------------------- */
+
+int cok_cpu_take_job(struct cok_job *job);
+/* For a claimed POOLED or RETURNING lease; ends it. */
+int cok_cpu_return(struct cok_job *job, const struct cok_lease *lease);
+int cok_mem_take(u64 start, u64 size, const char *zone, u32 op, u32 *id,
+		 struct netlink_ext_ack *extack);
+int cok_mem_taken_job(struct cok_job *job);
+int cok_lease_return_job(struct cok_job *job);
+int cok_lease_home(u32 id, u32 op, struct netlink_ext_ack *extack);
+/* Zero memory that Linux does not use; not instrumented, yields. */
+void cok_scrub(u64 start, u64 size);
+
+/* ---- start.c: cores from INIT to ack --------------------------------------- */
+
+struct cok_start {		/* orders for a core */
+	bool run;		/* false: park */
+	u64 cr3, entry, rdi, rsi;
+};
+
+int cok_start_setup(void);
+void cok_start_cleanup(void);
+/* The core page of an APIC id: made when its CPU is taken, freed when home. */
+int cok_core_prepare(u32 cpu, u32 apic_id);
+void cok_core_forget(u32 apic_id);
+/* The page's physical address, to be mapped at it in an enclave's tables. */
+u64 cok_core_page(u32 apic_id);
+u64 cok_park_page(void);
+/*
+ * INIT, STARTUP, and wait for the ack; a ladder of growing delays. Caller
+ * holds start_lock. -EREMOTEIO: no ack; the core then was sent INIT once more.
+ */
+int cok_core_start(u32 apic_id, const struct cok_start *orders);
+void cok_core_init(u32 apic_id);
+/* An exception caught by park.S: false if none. */
+struct cok_core_fault {
+	u64 vector, error, rip, cr2;
+};
+bool cok_core_fault(u32 apic_id, struct cok_core_fault *f);
+extern struct mutex cok_start_lock;
+
+/* ---- pagetable.c ----------------------------------------------------------- */
+
+struct cok_pt {
+	u64 *root;		/* below 4 GiB */
+	struct list_head pages;
+};
+
+#define COK_PT_WRITE	BIT_ULL(1)
+#define COK_PT_UNCACHED	(BIT_ULL(3) | BIT_ULL(4))
+#define COK_PT_NX	BIT_ULL(63)
+
+int cok_pt_init(struct cok_pt *pt);
+void cok_pt_free(struct cok_pt *pt);
+u64 cok_pt_cr3(const struct cok_pt *pt);
+/* Map [va, va + size) to pa, all 4 KiB aligned; 2 MiB pages where they fit. */
+int cok_pt_map(struct cok_pt *pt, u64 va, u64 pa, u64 size, u64 flags);
+
+/* ---- log.c ------------------------------------------------------------------ */
+
+#define COK_LOG_KEEP (256 * 1024)	/* bytes of text kept per enclave */
+
+struct cok_log {
+	struct mutex lock;
+	wait_queue_head_t wait;
+	char *buf;		/* COK_LOG_KEEP bytes, indexed modulo that */
+	u64 head;		/* bytes ever written */
+	u64 tail;		/* the oldest byte kept, at a line's start */
+	u64 head_line;		/* lines ever finished */
+	u64 tail_line;		/* lines dropped */
+	u64 last_ns;		/* stamps never go back */
+	bool mid_line;
+};
+
+int cok_log_init(struct cok_log *log);
+void cok_log_free(struct cok_log *log);
+/* Append a record's text with its stamp. */
+void cok_log_put(struct cok_log *log, u64 ns, u32 core, const char *text,
+		 size_t len);
+/*
+ * Copy from *pos to a user buffer: bytes copied, 0 at the end, -EFAULT.
+ * *line counts the lines this reader has passed.
+ */
+ssize_t cok_log_read(struct cok_log *log, u64 *pos, u64 *line,
+		     char __user *ubuf, size_t len);
+
+/* ---- comm.c: the comm area, allocated and laid out ---------------------------- */
+
+int cok_comm_alloc(struct cok_enclave *e);
+void cok_comm_free(struct cok_enclave *e);
+/* Physical address of the boot parameters' page; struct cok_comm follows. */
+u64 cok_comm_phys(const struct cok_enclave *e);
+/* Host-private addresses of the rings' headers and data. */
+struct cok_comm_rings {
+	struct cok_ring *h2c, *c2h, *conin, *log;
+};
+void cok_comm_rings(struct cok_enclave *e, struct cok_comm_rings *r);
+struct cok_stats *cok_comm_stats(struct cok_enclave *e, u32 slot);
+
+/* ---- chan.c: rings ------------------------------------------------------------ */
+
+void cok_chan_init(struct cok_enclave *e);
+
+struct cok_chan {
+	struct cok_comm_rings ring;	/* fixed at creation */
+	u32 h2c_prod, c2h_cons, conin_prod, log_cons;
+	u64 h2c_seq, c2h_seq;
+	bool broken;		/* an impossible ring position was seen */
+	struct cok_txn *txn;	/* the open transaction, or NULL */
+	struct cok_txn_history history;
+	struct cok_msg outbox;	/* an answer that waits for room */
+	u64 ping;		/* cookie waited for, 0 none */
+	bool pong, ready, stopped;
+};
+
+/* Caller holds chan_lock. -ENOSPC: full; -EPIPE: the ring is broken. */
+int cok_chan_send(struct cok_enclave *e, struct cok_msg *m);
+/* Take everything the co-kernel has written. Takes chan_lock. */
+void cok_chan_drain(struct cok_enclave *e);
+/* Bytes taken (may be 0), -EPIPE. Takes chan_lock. */
+ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len);
+u32 cok_chan_input_room(struct cok_enclave *e);
+int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
+		  u64 *cookie);
+
+/* ---- doorbell.c ------------------------------------------------------------------ */
+
+struct cok_doorbell {
+	struct list_head node;
+	struct cok_enclave *e;
+	int virq;
+	u32 cpu;		/* where it is now */
+	atomic64_t count;
+	char name[8 + COK_NAME_MAX];
+};
+
+int cok_doorbell_setup(void);
+void cok_doorbell_cleanup(void);
+int cok_doorbell_alloc(struct cok_enclave *e);
+void cok_doorbell_free(struct cok_enclave *e);
+/* Publish where the host's irq is now. */
+void cok_doorbell_check(struct cok_enclave *e);
+/* Ring every running core of an enclave. */
+void cok_doorbell_ring(struct cok_enclave *e);
+
+/* ---- enclave.c -------------------------------------------------------------------- */
+
+struct cok_slot {		/* a core of an enclave */
+	bool used;
+	u32 lease;
+	u32 cpu;
+	u32 apic_id;
+	bool started;		/* enclave.lock: it takes doorbells */
+	u64 heartbeat;		/* as last seen, and when */
+	u64 heartbeat_ns;
+};
+
+struct cok_enclave {
+	struct list_head node;		/* registry_lock */
+	u32 id;
+	u32 uid;
+	char name[COK_NAME_MAX];
+
+	spinlock_t lock;
+	u32 state;			/* lock; cok_enclave_set_state only */
+	u64 state_ns;			/* lock */
+	char reason[COK_TEXT_MAX];	/* lock */
+	struct cok_op_info op;		/* op_lock in op.c */
+
+	struct mutex job_lock;
+	struct mutex halt_lock;
+	bool halting;			/* start_lock: nothing starts any more */
+	bool quarantined;		/* halt_lock: a core did not park */
+	u64 halt_ns;			/* halt_lock: how long the last halt took */
+
+	struct cok_slot slot[COK_MAX_CORES]; /* changed under halt_lock + lock */
+	struct cok_pt pt;
+	u64 entry;			/* of the image; job_lock */
+
+	struct page *comm_pages;
+	unsigned int comm_order;
+	struct cok_boot *boot;
+	struct cok_comm *comm;
+
+	struct mutex chan_lock;
+	struct cok_chan chan;		/* chan_lock */
+	wait_queue_head_t wait;		/* answers and state changes */
+	struct cok_log log;
+	struct cok_doorbell bell;
+
+	struct work_struct drain_work;
+	struct delayed_work watch_work;
+	struct work_struct fail_work;
+	u32 fail_state;			/* lock: what fail_work ends in */
+	char fail_text[COK_TEXT_MAX];	/* lock */
+	u64 storm_count;		/* watch_work's */
+
+	atomic64_t msgs_in, msgs_out, msgs_bad, ring_errors;
+	atomic64_t log_records, log_dropped, bells_out;
+
+	struct device dev;
+	struct cdev cdev;
+	bool dev_added;
+	bool gone;			/* destroyed: files read EOF */
+};
+
+int cok_enclaves_setup(void);
+void cok_enclaves_cleanup(void);
+int cok_enclave_new(const char *name, u32 uid, struct cok_enclave **out,
+		    struct netlink_ext_ack *extack);
+/* References; NULL if there is none. */
+struct cok_enclave *cok_enclave_by_id(u32 id);
+struct cok_enclave *cok_enclave_by_name(const char *name);
+/* The first with an id above `id`. */
+struct cok_enclave *cok_enclave_next(u32 id);
+struct cok_enclave *cok_enclave_get(struct cok_enclave *e);
+void cok_enclave_put(struct cok_enclave *e);
+/* Out of the registry; its device node goes. Legal from a dead state. */
+void cok_enclave_remove(struct cok_enclave *e);
+/*
+ * The one function that changes the state: legal transitions only (-EINVAL),
+ * wakes waiters, sends the event. reason may be NULL to keep the old one.
+ */
+int cok_enclave_set_state(struct cok_enclave *e, u32 to, const char *reason);
+u32 cok_enclave_state(struct cok_enclave *e);
+static inline bool cok_enclave_live(struct cok_enclave *e)
+{
+	u32 s = cok_enclave_state(e);
+
+	return s == COK_ST_BOOTING || s == COK_ST_RUNNING ||
+	       s == COK_ST_STOPPING;
+}
+
+/* ---- watch.c: heartbeats, claims, storms ------------------------------------------- */
+
+void cok_watch_init(struct cok_enclave *e);
+void cok_watch_start(struct cok_enclave *e);
+void cok_watch_stop(struct cok_enclave *e);
+/* Halt it from a workqueue, ending in STOPPED or FAILED for this reason. */
+void cok_enclave_fail(struct cok_enclave *e, u32 end, const char *reason);
+
+/* ---- image.c, boot.c, transfer.c, halt.c: the jobs ----------------------------------- */
+
+int cok_load_job(struct cok_job *job);
+int cok_boot_job(struct cok_job *job);
+int cok_offer_job(struct cok_job *job);
+int cok_recall_job(struct cok_job *job);
+int cok_stop_job(struct cok_job *job);
+int cok_kill_job(struct cok_job *job);
+int cok_destroy_job(struct cok_job *job);
+/* Offer these POOLED leases; as the job, for boot.c. Caller holds job_lock. */
+int cok_offer(struct cok_job *job, const u32 *leases, u32 nr, u64 deadline_ns);
+/*
+ * Stop all cores of a live enclave, prove it, and end in STOPPED or FAILED.
+ * Takes halt_lock. -EREMOTEIO: a core did not park: all is quarantined.
+ */
+int cok_enclave_halt(struct cok_enclave *e, u32 end, const char *reason);
+/* Start a core in an enclave unless it is halting (-EPIPE). */
+int cok_slot_start(struct cok_enclave *e, u32 slot, u64 entry, u64 rsi);
+int cok_slot_add(struct cok_enclave *e, u32 lease, u32 cpu, u32 apic_id);
+void cok_slot_del(struct cok_enclave *e, u32 slot);
+/* INIT and park one core of a slot, twice over. */
+int cok_slot_park(struct cok_enclave *e, u32 slot);
+
+/* ---- dev.c, event.c, genl.c, notify.c --------------------------------------------------- */
+
+int cok_dev_setup(void);
+void cok_dev_cleanup(void);
+int cok_dev_add(struct cok_enclave *e);
+void cok_dev_del(struct cok_enclave *e);
+
+int cok_genl_setup(void);
+void cok_genl_cleanup(void);
+extern struct genl_family cok_genl_family;
+int cok_genl_put_lease(struct sk_buff *skb, const struct cok_lease *lease);
+int cok_genl_get_enclave(struct sk_buff *skb, struct genl_info *info);
+int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb);
+int cok_genl_dump_leases(struct sk_buff *skb, struct netlink_callback *cb);
+int cok_genl_get_info(struct sk_buff *skb, struct genl_info *info);
+int cok_genl_get_job(struct sk_buff *skb, struct genl_info *info);
+struct cok_enclave *cok_genl_enclave(struct genl_info *info);
+
+/* Events; safe under spinlocks. */
+u64 cok_generation(void);
+void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
+		     const char *reason);
+void cok_event_lease(const struct cok_lease *lease);
+void cok_event_job(const struct cok_job *job);
+void cok_event_op(u32 id, u32 kind, u32 pid, bool alive, u32 enclave);
+
+int cok_notify_setup(void);
+void cok_notify_cleanup(void);
+
+/* Deadlines in ns of ktime_get_ns(); 0 ms is "already passed". */
+static inline u64 cok_deadline(u32 ms)
+{
+	return ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
+}
+
+/* Jiffies until a deadline, at least 0. */
+static inline long cok_jiffies_left(u64 deadline_ns)
+{
+	u64 now = ktime_get_ns();
+
+	return now >= deadline_ns ? 0 : nsecs_to_jiffies(deadline_ns - now) + 1;
+}
+
+#endif /* COK_COK_H */

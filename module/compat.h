@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between the kernels that cok.ko builds for live here and
+ * nowhere else. So far: 6.1.
+ */
+#ifndef COK_COMPAT_H
+#define COK_COMPAT_H
+
+#include <asm/apic.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#error "cok.ko is written for Linux 6.1; other versions come by module/compat.h"
+#endif
+
+/*
+ * Send one interrupt command in physical destination mode. `low` is the low
+ * half of the ICR (SDM vol. 3, 11.6.1). apic->icr_write disables interrupts
+ * around the two xAPIC writes; waiting first keeps a previous command whole.
+ */
+static inline void cok_icr_send(u32 apic_id, u32 low)
+{
+	preempt_disable();
+	apic_wait_icr_idle();
+	apic_icr_write(low, apic_id);
+	apic_wait_icr_idle();
+	preempt_enable();
+}
+
+#endif /* COK_COMPAT_H */

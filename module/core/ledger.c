@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ledger.h"
+#include "state.h"
+
+static bool ranges_overlap(__u64 a, __u64 alen, __u64 b, __u64 blen)
+{
+	return a < b + blen && b < a + alen;
+}
+
+static bool conflicts(struct cok_ledger *l, const struct cok_lease *want)
+{
+	if (want->kind == COK_RES_CPU)
+		return cok_ledger_find_cpu(l, want->cpu);
+	return cok_ledger_find_mem(l, want->start, want->size);
+}
+
+static struct cok_lease *free_slot(struct cok_ledger *l)
+{
+	for (__u32 i = 0; i < l->nr_slots; i++)
+		if (!l->slot[i].id)
+			return &l->slot[i];
+	return NULL;
+}
+
+int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want,
+		   __u32 op, struct cok_lease **out)
+{
+	struct cok_lease *lease;
+
+	if (want->kind != COK_RES_CPU && want->kind != COK_RES_MEM)
+		return -EINVAL;
+	if (want->kind == COK_RES_MEM &&
+	    (!want->size || want->start + want->size < want->start))
+		return -EINVAL;
+	if (conflicts(l, want))
+		return -EEXIST;
+	lease = free_slot(l);
+	if (!lease)
+		return -ENOSPC;
+
+	*lease = *want;
+	lease->id = ++l->last_id;
+	lease->state = COK_LS_TAKING;
+	lease->enclave = 0;
+	lease->txid = 0;
+	lease->op = op;
+	lease->boot = false;
+	*out = lease;
+	return 0;
+}
+
+/* Do enclave and txid fit the state? */
+static bool holder_fits(__u32 state, __u32 enclave, __u64 txid)
+{
+	switch (state) {
+	case COK_LS_OFFERED:
+	case COK_LS_RECALLED:
+		return enclave && txid;
+	case COK_LS_GRANTED:
+	case COK_LS_QUARANTINED:
+		return enclave && !txid;
+	default:
+		return !enclave && !txid;
+	}
+}
+
+int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
+		    __u64 txid)
+{
+	if (!lease->id || !cok_lease_state_ok(lease->state, to) ||
+	    !holder_fits(to, enclave, txid))
+		return -EINVAL;
+	/* No way for a resource to pass between enclaves but by the pool. */
+	if (enclave && lease->enclave && enclave != lease->enclave)
+		return -EINVAL;
+	lease->state = to;
+	lease->enclave = enclave;
+	lease->txid = txid;
+	if (to == COK_LS_GRANTED)
+		lease->op = 0;
+	if (to == COK_LS_POOLED)
+		lease->boot = false;
+	if (to == COK_LS_HOST)
+		memset(lease, 0, sizeof(*lease));
+	return 0;
+}
+
+struct cok_lease *cok_ledger_find(struct cok_ledger *l, __u32 id)
+{
+	for (__u32 i = 0; id && i < l->nr_slots; i++)
+		if (l->slot[i].id == id)
+			return &l->slot[i];
+	return NULL;
+}
+
+struct cok_lease *cok_ledger_find_cpu(struct cok_ledger *l, __u32 cpu)
+{
+	for (__u32 i = 0; i < l->nr_slots; i++) {
+		struct cok_lease *s = &l->slot[i];
+
+		if (s->id && s->kind == COK_RES_CPU && s->cpu == cpu)
+			return s;
+	}
+	return NULL;
+}
+
+struct cok_lease *cok_ledger_find_mem(struct cok_ledger *l, __u64 start,
+				      __u64 size)
+{
+	for (__u32 i = 0; i < l->nr_slots; i++) {
+		struct cok_lease *s = &l->slot[i];
+
+		if (s->id && s->kind == COK_RES_MEM &&
+		    ranges_overlap(s->start, s->size, start, size))
+			return s;
+	}
+	return NULL;
+}
+
+struct cok_lease *cok_ledger_next(struct cok_ledger *l, __u32 id)
+{
+	struct cok_lease *best = NULL;
+
+	for (__u32 i = 0; i < l->nr_slots; i++) {
+		struct cok_lease *s = &l->slot[i];
+
+		if (s->id > id && (!best || s->id < best->id))
+			best = s;
+	}
+	return best;
+}

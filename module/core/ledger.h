@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ledger: which resources are out of Linux's hands, and whose they are.
+ * A fixed table; the caller serializes access (in the module: lease.c).
+ */
+#ifndef COK_CORE_LEDGER_H
+#define COK_CORE_LEDGER_H
+
+#include <cok/comm.h>
+#include <cok/genl.h>
+
+#include "pure.h"
+
+#define COK_ZONE_MAX 16
+
+struct cok_lease {
+	__u32 id;	/* 1.., never reused; 0: the entry is free */
+	__u32 kind;	/* enum cok_res_kind */
+	__u32 state;	/* enum cok_lease_state */
+	__u32 enclave;	/* holder: OFFERED..RECALLED and QUARANTINED, else 0 */
+	__u32 op;	/* operation that last moved it; 0 while GRANTED */
+	__u64 txid;	/* its transaction: OFFERED and RECALLED, else 0 */
+	bool boot;	/* boot core, or the memory that holds the image */
+	bool busy;	/* a job is working on it */
+
+	__u32 cpu;	/* CPU: Linux's number ... */
+	__u32 apic_id;	/* ... and the id the core itself reported */
+	__u64 start;	/* memory: physical address ... */
+	__u64 size;	/* ... and bytes, not 0 ... */
+	char zone[COK_ZONE_MAX]; /* ... and the zone to restore */
+};
+
+struct cok_ledger {
+	struct cok_lease *slot;
+	__u32 nr_slots;
+	__u32 last_id;
+};
+
+/*
+ * Enter *want (kind, busy and resource fields) in state TAKING for operation
+ * op.
+ * -EEXIST: the CPU has a lease, or the range overlaps one. -EINVAL: an empty
+ * or wrapping range, or an unknown kind. -ENOSPC: the table is full.
+ */
+int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want,
+		   __u32 op, struct cok_lease **out);
+
+/*
+ * The one function that changes a lease's state. -EINVAL: not a legal
+ * transition, or enclave and txid don't fit the new state: POOLED, TAKING and
+ * RETURNING have neither, GRANTED and QUARANTINED an enclave, OFFERED and
+ * RECALLED both. A lease that reaches HOST is gone from the table.
+ */
+int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
+		    __u64 txid);
+
+struct cok_lease *cok_ledger_find(struct cok_ledger *l, __u32 id);
+struct cok_lease *cok_ledger_find_cpu(struct cok_ledger *l, __u32 cpu);
+/* The first lease that overlaps [start, start + size). */
+struct cok_lease *cok_ledger_find_mem(struct cok_ledger *l, __u64 start,
+				      __u64 size);
+/*
+ * The next lease with an id above `id`, lowest first; NULL at the end. Stable
+ * for dumps that are interrupted.
+ */
+struct cok_lease *cok_ledger_next(struct cok_ledger *l, __u32 id);
+
+#endif /* COK_CORE_LEDGER_H */

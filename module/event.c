@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events on the multicast group. They may be sent under spinlocks, may be lost
+ * (no memory, a slow listener), and each carries the generation, so that a
+ * listener can notice and dump anew.
+ */
+#include <net/genetlink.h>
+
+#include "cok.h"
+
+static atomic64_t generation;
+
+u64 cok_generation(void)
+{
+	return atomic64_read(&generation);
+}
+
+static struct sk_buff *begin(u32 kind, u64 ns, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	u64 gen = atomic64_inc_return(&generation);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, 0, 0, &cok_genl_family, 0, COK_CMD_EVENT);
+	if (*hdr && !nla_put_u32(skb, COK_A_EVENT, kind) &&
+	    !nla_put_u64_64bit(skb, COK_A_GENERATION, gen, COK_A_PAD) &&
+	    !nla_put_u64_64bit(skb, COK_A_TIME_NS, ns, COK_A_PAD))
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+static void send(struct sk_buff *skb, void *hdr, int err)
+{
+	if (err) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	/* Nobody listening is not an error. */
+	genlmsg_multicast(&cok_genl_family, skb, 0, 0, GFP_ATOMIC);
+}
+
+void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
+		     const char *reason)
+{
+	void *hdr;
+	struct sk_buff *skb = begin(COK_EV_STATE, ns, &hdr);
+
+	if (!skb)
+		return;
+	send(skb, hdr,
+	     nla_put_string(skb, COK_A_NAME, e->name) ||
+		     nla_put_u32(skb, COK_A_ENCLAVE, e->id) ||
+		     nla_put_u32(skb, COK_A_STATE, state) ||
+		     nla_put_string(skb, COK_A_REASON, reason));
+}
+
+void cok_event_lease(const struct cok_lease *lease)
+{
+	void *hdr;
+	struct sk_buff *skb = begin(COK_EV_LEASE, ktime_get_boottime_ns(),
+				    &hdr);
+
+	if (skb)
+		send(skb, hdr, cok_genl_put_lease(skb, lease));
+}
+
+void cok_event_job(const struct cok_job *job)
+{
+	void *hdr;
+	struct sk_buff *skb = begin(COK_EV_JOB, ktime_get_boottime_ns(), &hdr);
+
+	if (!skb)
+		return;
+	send(skb, hdr,
+	     nla_put_u64_64bit(skb, COK_A_TXID, job->txid, COK_A_PAD) ||
+		     nla_put_u32(skb, COK_A_ERROR, -job->err) ||
+		     nla_put_string(skb, COK_A_TEXT, job->text) ||
+		     nla_put_u32(skb, COK_A_WHY, job->why));
+}
+
+void cok_event_op(u32 id, u32 kind, u32 pid, bool alive, u32 enclave)
+{
+	void *hdr;
+	struct sk_buff *skb = begin(COK_EV_OP, ktime_get_boottime_ns(), &hdr);
+
+	if (!skb)
+		return;
+	send(skb, hdr,
+	     nla_put_u32(skb, COK_A_OP, id) ||
+		     nla_put_u32(skb, COK_A_OP_KIND, kind) ||
+		     nla_put_u32(skb, COK_A_OP_PID, pid) ||
+		     nla_put_u32(skb, COK_A_OP_ALIVE, alive) ||
+		     (enclave && nla_put_u32(skb, COK_A_ENCLAVE, enclave)));
+}

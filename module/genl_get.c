@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the family tells: info, jobs, and the dumps of enclaves and leases. */
+#include <linux/memory.h>
+#include <net/genetlink.h>
+#include <asm/tsc.h>
+
+#include "cok.h"
+
+static int put_u64(struct sk_buff *skb, int attr, u64 val)
+{
+	return nla_put_u64_64bit(skb, attr, val, COK_A_PAD);
+}
+
+/* ---- info and jobs --------------------------------------------------------- */
+
+static int put_info(struct sk_buff *skb)
+{
+	return nla_put_string(skb, COK_A_VERSION, COK_VERSION) ||
+	       nla_put_u32(skb, COK_A_ABI_MAJOR, COK_ABI_MAJOR) ||
+	       nla_put_u32(skb, COK_A_ABI_MINOR, COK_ABI_MINOR) ||
+	       nla_put_u32(skb, COK_A_APIC_MODE, COK_APIC_XAPIC) ||
+	       nla_put_u32(skb, COK_A_TSC_KHZ, tsc_khz) ||
+	       put_u64(skb, COK_A_BLOCK_SIZE, memory_block_size_bytes()) ||
+	       put_u64(skb, COK_A_GENERATION, cok_generation()) ||
+	       (IS_ENABLED(COK_TEST) && nla_put_flag(skb, COK_A_TEST));
+}
+
+static int put_job(struct sk_buff *skb, u64 txid)
+{
+	char text[COK_TEXT_MAX];
+	bool done;
+	u32 why;
+	int err;
+
+	if (cok_job_query(txid, &err, &why, &done, text))
+		return -ENOENT;
+	return put_u64(skb, COK_A_TXID, txid) ||
+			       nla_put_u32(skb, COK_A_JOB_DONE, done) ||
+			       nla_put_u32(skb, COK_A_ERROR, -err) ||
+			       nla_put_string(skb, COK_A_TEXT, text) ||
+			       nla_put_u32(skb, COK_A_WHY, why) ?
+		       -EMSGSIZE :
+		       0;
+}
+
+static struct sk_buff *begin_reply(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put_reply(skb, info, &cok_genl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+static int end_reply(struct genl_info *info, struct sk_buff *skb, void *hdr,
+		     int err)
+{
+	if (err) {
+		nlmsg_free(skb);
+		return err < 0 ? err : -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+int cok_genl_get_info(struct sk_buff *req, struct genl_info *info)
+{
+	void *hdr;
+	struct sk_buff *skb = begin_reply(info, &hdr);
+
+	return skb ? end_reply(info, skb, hdr, put_info(skb)) : -ENOMEM;
+}
+
+int cok_genl_get_job(struct sk_buff *req, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (GENL_REQ_ATTR_CHECK(info, COK_A_TXID))
+		return -EINVAL;
+	skb = begin_reply(info, &hdr);
+	if (!skb)
+		return -ENOMEM;
+	return end_reply(info, skb, hdr,
+			 put_job(skb, nla_get_u64(info->attrs[COK_A_TXID])));
+}
+
+/* ---- leases ------------------------------------------------------------------ */
+
+int cok_genl_put_lease(struct sk_buff *skb, const struct cok_lease *l)
+{
+	int err = nla_put_u32(skb, COK_A_LEASE, l->id) ||
+		  nla_put_u32(skb, COK_A_KIND, l->kind) ||
+		  nla_put_u32(skb, COK_A_LEASE_STATE, l->state) ||
+		  nla_put_u32(skb, COK_A_ENCLAVE, l->enclave) ||
+		  put_u64(skb, COK_A_TXID, l->txid) ||
+		  nla_put_u32(skb, COK_A_OP, l->op) ||
+		  (l->boot && nla_put_flag(skb, COK_A_BOOT));
+
+	if (err)
+		return -EMSGSIZE;
+	if (l->kind == COK_RES_CPU)
+		err = nla_put_u32(skb, COK_A_CPU, l->cpu) ||
+		      nla_put_u32(skb, COK_A_APIC_ID, l->apic_id);
+	else
+		err = put_u64(skb, COK_A_START, l->start) ||
+		      put_u64(skb, COK_A_SIZE, l->size) ||
+		      nla_put_string(skb, COK_A_ZONE, l->zone);
+	return err ? -EMSGSIZE : 0;
+}
+
+static void *begin_part(struct sk_buff *skb, struct netlink_callback *cb,
+			u8 cmd)
+{
+	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				cb->nlh->nlmsg_seq, &cok_genl_family,
+				NLM_F_MULTI, cmd);
+
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/* cb->args[0] is the last id that went out. */
+int cok_genl_dump_leases(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cok_lease lease;
+
+	cb->seq = cok_generation();
+	while (!cok_lease_next(cb->args[0], &lease)) {
+		void *hdr = begin_part(skb, cb, COK_CMD_LEASE_GET);
+
+		if (!hdr)
+			break;
+		if (cok_genl_put_lease(skb, &lease) ||
+		    nla_put_u32(skb, COK_A_OP_ALIVE,
+				lease.op && cok_op_alive(lease.op))) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = lease.id;
+	}
+	return skb->len;
+}
+
+/* ---- enclaves ------------------------------------------------------------------- */
+
+static int put_counters(struct sk_buff *skb, struct cok_enclave *e)
+{
+	const struct {
+		int attr;
+		u64 val;
+	} n[] = {
+		{ COK_N_DOORBELLS_IN, atomic64_read(&e->bell.count) },
+		{ COK_N_DOORBELLS_OUT, atomic64_read(&e->bells_out) },
+		{ COK_N_MSGS_IN, atomic64_read(&e->msgs_in) },
+		{ COK_N_MSGS_OUT, atomic64_read(&e->msgs_out) },
+		{ COK_N_MSGS_BAD, atomic64_read(&e->msgs_bad) },
+		{ COK_N_RING_ERRORS, atomic64_read(&e->ring_errors) },
+		{ COK_N_LOG_RECORDS, atomic64_read(&e->log_records) },
+		{ COK_N_LOG_DROPPED, atomic64_read(&e->log_dropped) +
+					     READ_ONCE(e->comm->log_dropped) },
+		{ COK_N_KILL_NS, READ_ONCE(e->halt_ns) },
+	};
+	struct nlattr *nest = nla_nest_start(skb, COK_A_COUNTERS);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(n); i++)
+		if (nla_put_u64_64bit(skb, n[i].attr, n[i].val, COK_N_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Registers mean something only once the core is ours again. */
+static int put_regs(struct sk_buff *skb, struct cok_enclave *e, u32 i)
+{
+	struct cok_stats *stats = cok_comm_stats(e, i);
+
+	if (cok_enclave_live(e) || !READ_ONCE(stats->regs.seq))
+		return 0;
+	return nla_put(skb, COK_C_REGS, sizeof(stats->regs), &stats->regs);
+}
+
+static int put_core(struct sk_buff *skb, struct cok_enclave *e, u32 i)
+{
+	const struct cok_slot s = e->slot[i];
+	u64 age = div_u64(ktime_get_boottime_ns() - s.heartbeat_ns,
+			  NSEC_PER_MSEC);
+	struct nlattr *nest;
+
+	if (!s.used)
+		return 0;
+	nest = nla_nest_start(skb, COK_A_CORE);
+	if (!nest || nla_put_u32(skb, COK_C_SLOT, i) ||
+	    nla_put_u32(skb, COK_C_CPU, s.cpu) ||
+	    nla_put_u32(skb, COK_C_APIC_ID, s.apic_id) ||
+	    nla_put_u64_64bit(skb, COK_C_HEARTBEAT_AGE_MS, age, COK_C_PAD) ||
+	    nla_put(skb, COK_C_STATS, offsetof(struct cok_stats, reserved),
+		    cok_comm_stats(e, i)) ||
+	    put_regs(skb, e, i))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_op(struct sk_buff *skb, struct cok_enclave *e)
+{
+	struct cok_op_info op;
+
+	cok_op_info(e, &op);
+	if (!op.id)
+		return 0;
+	return nla_put_u32(skb, COK_A_OP, op.id) ||
+	       nla_put_u32(skb, COK_A_OP_KIND, op.kind) ||
+	       nla_put_u32(skb, COK_A_OP_PID, op.pid) ||
+	       nla_put_u32(skb, COK_A_OP_ALIVE, op.alive);
+}
+
+static int put_enclave(struct sk_buff *skb, struct cok_enclave *e)
+{
+	char reason[COK_TEXT_MAX];
+	u32 state, i;
+	u64 since;
+
+	spin_lock(&e->lock);
+	state = e->state;
+	since = e->state_ns;
+	strscpy(reason, e->reason, sizeof(reason));
+	spin_unlock(&e->lock);
+
+	if (nla_put_string(skb, COK_A_NAME, e->name) ||
+	    nla_put_u32(skb, COK_A_ENCLAVE, e->id) ||
+	    nla_put_u32(skb, COK_A_STATE, state) ||
+	    nla_put_string(skb, COK_A_REASON, reason) ||
+	    nla_put_u32(skb, COK_A_UID, e->uid) ||
+	    put_u64(skb, COK_A_TIME_NS, since) ||
+	    nla_put_u32(skb, COK_A_CK_STATE, READ_ONCE(e->comm->ck_state)) ||
+	    put_op(skb, e) || put_counters(skb, e))
+		return -EMSGSIZE;
+	for (i = 0; i < COK_MAX_CORES; i++)
+		if (put_core(skb, e, i))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int cok_genl_get_enclave(struct sk_buff *req, struct genl_info *info)
+{
+	struct cok_enclave *e = cok_genl_enclave(info);
+	struct sk_buff *skb;
+	int err = -ENOMEM;
+	void *hdr;
+
+	if (!e)
+		return -ENOENT;
+	/* What waits in the rings belongs into what is told. */
+	if (cok_enclave_live(e))
+		cok_chan_drain(e);
+	skb = genlmsg_new(SZ_32K, GFP_KERNEL);
+	hdr = skb ? genlmsg_put_reply(skb, info, &cok_genl_family, 0,
+				      COK_CMD_ENCLAVE_GET) :
+		    NULL;
+	if (hdr)
+		err = end_reply(info, skb, hdr, put_enclave(skb, e));
+	else if (skb)
+		nlmsg_free(skb);
+	cok_enclave_put(e);
+	return err;
+}
+
+int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cok_enclave *e;
+
+	cb->seq = cok_generation();
+	while ((e = cok_enclave_next(cb->args[0]))) {
+		u32 id = e->id;
+		void *hdr = begin_part(skb, cb, COK_CMD_ENCLAVE_GET);
+		int err = hdr ? put_enclave(skb, e) : -EMSGSIZE;
+
+		cok_enclave_put(e);
+		if (err) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = id;
+	}
+	return skb->len;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Jobs: work that must not run inside a netlink handler, because handlers
+ * hold netlink's locks. A job runs to its end whatever becomes of the process
+ * that asked, and its outcome is kept for a while.
+ */
+#include <linux/file.h>
+#include <linux/slab.h>
+
+#include "cok.h"
+
+#define JOBS_KEPT 256
+
+struct workqueue_struct *cok_wq;
+static DEFINE_SPINLOCK(jobs_lock);
+static LIST_HEAD(jobs);		/* jobs_lock: oldest first */
+static u32 nr_done;		/* jobs_lock */
+static atomic64_t last_txid;
+
+int cok_jobs_setup(void)
+{
+	cok_wq = alloc_workqueue("cok", WQ_UNBOUND, 0);
+	return cok_wq ? 0 : -ENOMEM;
+}
+
+void cok_jobs_cleanup(void)
+{
+	struct cok_job *job, *tmp;
+
+	destroy_workqueue(cok_wq);
+	list_for_each_entry_safe(job, tmp, &jobs, node)
+		cok_job_free(job);
+}
+
+u64 cok_next_txid(void)
+{
+	return atomic64_inc_return(&last_txid);
+}
+
+struct cok_job *cok_job_new(int (*run)(struct cok_job *job))
+{
+	struct cok_job *job = cok_fault("job") ?
+				      NULL :
+				      kzalloc(sizeof(*job), GFP_KERNEL);
+
+	if (job) {
+		job->txid = cok_next_txid();
+		job->run = run;
+	}
+	return job;
+}
+
+void cok_job_free(struct cok_job *job)
+{
+	if (job->file)
+		fput(job->file);
+	if (job->e)
+		cok_enclave_put(job->e);
+	kfree(job);
+}
+
+/* The oldest finished job, if more than enough are kept. */
+static struct cok_job *expired(void)
+{
+	struct cok_job *job;
+
+	if (nr_done <= JOBS_KEPT)
+		return NULL;
+	list_for_each_entry(job, &jobs, node) {
+		if (!job->done)
+			continue;
+		list_del(&job->node);
+		nr_done--;
+		return job;
+	}
+	return NULL;
+}
+
+static void job_work(struct work_struct *work)
+{
+	struct cok_job *job = container_of(work, struct cok_job, work);
+	struct cok_enclave *e = job->e;
+	struct file *file = job->file;
+	struct cok_job *old;
+	int err = job->run(job);
+
+	/* A kept result must not keep an enclave or a file. */
+	job->e = NULL;
+	job->file = NULL;
+	if (file)
+		fput(file);
+	if (e)
+		cok_enclave_put(e);
+
+	spin_lock(&jobs_lock);
+	job->err = err;
+	job->done = true;
+	nr_done++;
+	cok_event_job(job);
+	old = expired();
+	spin_unlock(&jobs_lock);
+	if (old)
+		cok_job_free(old);
+}
+
+u64 cok_job_start(struct cok_job *job)
+{
+	u64 txid = job->txid;
+
+	INIT_WORK(&job->work, job_work);
+	spin_lock(&jobs_lock);
+	list_add_tail(&job->node, &jobs);
+	spin_unlock(&jobs_lock);
+	queue_work(cok_wq, &job->work);
+	return txid;
+}
+
+int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
+		  char text[COK_TEXT_MAX])
+{
+	struct cok_job *job;
+	int ret = -ENOENT;
+
+	spin_lock(&jobs_lock);
+	list_for_each_entry(job, &jobs, node) {
+		if (job->txid != txid)
+			continue;
+		*done = job->done;
+		*err = job->done ? job->err : 0;
+		*why = job->done ? job->why : 0;
+		strscpy(text, job->done ? job->text : "", COK_TEXT_MAX);
+		ret = 0;
+		break;
+	}
+	spin_unlock(&jobs_lock);
+	return ret;
+}
+
+int cok_job_fail(struct cok_job *job, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(job->text, sizeof(job->text), fmt, ap);
+	va_end(ap);
+	return err;
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one ledger (core/ledger.c), its lock, and its side effects: every entry
+ * pins the module, every change is an event.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "cok.h"
+
+#define LEDGER_SLOTS 4096
+
+static DEFINE_SPINLOCK(ledger_lock);
+static struct cok_ledger ledger;	/* ledger_lock */
+
+int cok_ledger_setup(void)
+{
+	ledger.slot = kvcalloc(LEDGER_SLOTS, sizeof(*ledger.slot), GFP_KERNEL);
+	ledger.nr_slots = LEDGER_SLOTS;
+	return ledger.slot ? 0 : -ENOMEM;
+}
+
+void cok_ledger_cleanup(void)
+{
+	kvfree(ledger.slot);
+}
+
+bool cok_ledger_empty(void)
+{
+	bool empty;
+
+	spin_lock(&ledger_lock);
+	empty = !cok_ledger_next(&ledger, 0);
+	spin_unlock(&ledger_lock);
+	return empty;
+}
+
+int cok_lease_get(u32 id, struct cok_lease *copy)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease)
+		*copy = *lease;
+	spin_unlock(&ledger_lock);
+	return lease ? 0 : -ENOENT;
+}
+
+int cok_lease_next(u32 id, struct cok_lease *copy)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_next(&ledger, id);
+	if (lease)
+		*copy = *lease;
+	spin_unlock(&ledger_lock);
+	return lease ? 0 : -ENOENT;
+}
+
+int cok_lease_add(const struct cok_lease *want, u32 op, u32 *id)
+{
+	struct cok_lease *lease;
+	int err;
+
+	if (cok_fault("ledger entry"))
+		return -ENOSPC;
+	spin_lock(&ledger_lock);
+	err = cok_ledger_add(&ledger, want, op, &lease);
+	if (!err) {
+		*id = lease->id;
+		__module_get(THIS_MODULE);
+		cok_event_lease(lease);
+	}
+	spin_unlock(&ledger_lock);
+	return err;
+}
+
+int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
+{
+	struct cok_lease *lease, copy;
+	int err = -ENOENT;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease) {
+		copy = *lease;
+		err = cok_ledger_move(lease, to, enclave, txid);
+	}
+	if (!err) {
+		if (to != COK_LS_HOST)
+			copy = *lease;
+		copy.state = to;
+		cok_event_lease(&copy);
+	}
+	spin_unlock(&ledger_lock);
+	WARN(err, "cok: lease %u: no way to state %u: %d\n", id, to, err);
+	if (!err && to == COK_LS_HOST)
+		module_put(THIS_MODULE);
+	return err;
+}
+
+int cok_lease_claim(u32 id, u32 op, u32 states, struct cok_lease *copy)
+{
+	struct cok_lease *lease;
+	int err = 0;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (!lease)
+		err = -ENOENT;
+	else if (!(states & BIT(lease->state)))
+		err = -EACCES;
+	else if (lease->busy ||
+		 (lease->op != op && lease->op && cok_op_alive(lease->op)))
+		err = -EBUSY;
+	if (!err) {
+		lease->busy = true;
+		lease->op = op;
+		*copy = *lease;
+	}
+	spin_unlock(&ledger_lock);
+	return err;
+}
+
+void cok_lease_release(u32 id)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease)
+		lease->busy = false;
+	spin_unlock(&ledger_lock);
+}
+
+void cok_lease_set_op(u32 id, u32 op)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease)
+		lease->op = op;
+	spin_unlock(&ledger_lock);
+}
+
+void cok_lease_set_boot(u32 id)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease)
+		lease->boot = true;
+	spin_unlock(&ledger_lock);
+}
+
+void cok_lease_set_apic_id(u32 id, u32 apic_id)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease)
+		lease->apic_id = apic_id;
+	spin_unlock(&ledger_lock);
+}
+
+u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max)
+{
+	struct cok_lease *lease;
+	u32 id = 0, nr = 0;
+
+	spin_lock(&ledger_lock);
+	while ((lease = cok_ledger_next(&ledger, id))) {
+		id = lease->id;
+		if (lease->state != state || lease->enclave != enclave ||
+		    lease->op != op)
+			continue;
+		if (nr < max)
+			ids[nr] = id;
+		nr++;
+	}
+	spin_unlock(&ledger_lock);
+	return nr;
+}
+
+/* Has an operation leases it has neither handed on nor returned? */
+bool cok_lease_op_pending(u32 op)
+{
+	u32 i;
+	bool pending = false;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots; i++)
+		pending |= ledger.slot[i].id && ledger.slot[i].op == op;
+	spin_unlock(&ledger_lock);
+	return pending;
+}
+
+/* A RETURNING lease is on its way up: that one Linux may have. */
+static bool vetoes(const struct cok_lease *lease)
+{
+	return lease && lease->state != COK_LS_RETURNING;
+}
+
+bool cok_cpu_vetoed(u32 cpu)
+{
+	bool veto;
+
+	spin_lock(&ledger_lock);
+	veto = vetoes(cok_ledger_find_cpu(&ledger, cpu));
+	spin_unlock(&ledger_lock);
+	return veto;
+}
+
+bool cok_mem_vetoed(u64 start, u64 size)
+{
+	bool veto = false;
+	u32 i;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots && !veto; i++) {
+		struct cok_lease *lease = &ledger.slot[i];
+
+		veto = lease->id && lease->kind == COK_RES_MEM &&
+		       lease->start < start + size &&
+		       start < lease->start + lease->size && vetoes(lease);
+	}
+	spin_unlock(&ledger_lock);
+	return veto;
+}
+
+void cok_for_each_cpu_lease(void (*fn)(u32 apic_id))
+{
+	u32 i;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots; i++) {
+		struct cok_lease *lease = &ledger.slot[i];
+
+		/* TAKING: Linux may still run on it. */
+		if (lease->id && lease->kind == COK_RES_CPU &&
+		    lease->state != COK_LS_TAKING &&
+		    lease->state != COK_LS_RETURNING)
+			fn(lease->apic_id);
+	}
+	spin_unlock(&ledger_lock);
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bringing a core from wherever it is into code of ours: INIT, STARTUP, the
+ * low stub, park.S, ack (SDM vol. 3, 9.4 "MP initialization").
+ *
+ * One start at a time, under cok_start_lock, because there is one low page.
+ * A core acknowledges after it has left that page, so its content can be put
+ * back at the ack. Linux's dying CPU says goodbye before its last wbinvd, and
+ * STARTUP IPIs sent into that window are lost: hence a ladder of attempts.
+ */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/xarray.h>
+#include <asm/apicdef.h>
+#include <asm/desc_defs.h>
+#include <asm/e820/api.h>
+#include <asm/msr.h>
+
+#include "cok.h"
+#include "compat.h"
+#include "park.h"
+
+#define LOW_FIRST 0x1000
+#define LOW_END	  0x9f000
+
+extern const char cok_low_start[], cok_low_code64[], cok_low_gdt[],
+	cok_low_gdtr[], cok_low_cr3[], cok_low_far[], cok_low_core[],
+	cok_low_park[], cok_low_end[];
+extern const char cok_park_start[], cok_park_vectors[], cok_park_end[];
+
+DEFINE_MUTEX(cok_start_lock);
+
+static u64 low_page;		/* physical; below 1 MiB, not Linux's */
+static void *park_text;
+static struct cok_pt park_pt;	/* low page, park text, all core pages */
+static DEFINE_XARRAY(core_pages); /* APIC id -> page */
+
+/* How long to wait: after INIT, between the STARTUPs, for the ack. */
+static const struct {
+	u32 init_us;
+	u32 sipi_us;
+	u32 ack_ms;
+} ladder[] = {
+	{ 10, 200, 20 },
+	{ 10000, 300, 100 },
+	{ 10000, 300, 2000 },
+};
+
+/* ---- the low page --------------------------------------------------------- */
+
+/* Linux's real-mode blob starts with a table of addresses inside itself. */
+static bool looks_like_blob(u64 phys)
+{
+	const u32 *w = phys_to_virt(phys);
+	int i;
+
+	for (i = 0; i < 6; i++)
+		if (w[i] < phys || w[i] >= phys + 0x10000)
+			return false;
+	return true;
+}
+
+static bool low_page_usable(u64 phys)
+{
+	u64 p;
+
+	if (!e820__mapped_any(phys, phys + PAGE_SIZE, E820_TYPE_RAM) ||
+	    !page_is_ram(phys >> PAGE_SHIFT) ||
+	    memchr_inv(phys_to_virt(phys), 0, PAGE_SIZE))
+		return false;
+	/* All zero, but perhaps the tail of the blob: look back 64 KiB. */
+	for (p = phys; p >= LOW_FIRST && p + 0x10000 > phys; p -= PAGE_SIZE)
+		if (page_is_ram(p >> PAGE_SHIFT) && looks_like_blob(p))
+			return false;
+	return true;
+}
+
+static u64 find_low_page(void)
+{
+	u64 phys;
+
+	for (phys = LOW_FIRST; phys < LOW_END; phys += PAGE_SIZE)
+		if (low_page_usable(phys))
+			return phys;
+	return 0;
+}
+
+static void low_put(const char *where, u64 value, size_t size)
+{
+	memcpy(phys_to_virt(low_page) + (where - cok_low_start), &value, size);
+}
+
+static void low_install(u64 core)
+{
+	memcpy(phys_to_virt(low_page), cok_low_start,
+	       cok_low_end - cok_low_start);
+	low_put(cok_low_gdtr + 2, low_page + (cok_low_gdt - cok_low_start), 4);
+	low_put(cok_low_cr3, cok_pt_cr3(&park_pt), 4);
+	low_put(cok_low_far, low_page + (cok_low_code64 - cok_low_start), 4);
+	low_put(cok_low_core, core, 8);
+	low_put(cok_low_park, virt_to_phys(park_text), 8);
+}
+
+/* It was all zero when we chose it, and is again. */
+static void low_restore(void)
+{
+	memset(phys_to_virt(low_page), 0, PAGE_SIZE);
+}
+
+/* ---- core pages -------------------------------------------------------------- */
+
+static void set_gate(void *page, u32 vector, u64 handler, u32 ist)
+{
+	gate_desc *g = page + CP_IDT + vector * sizeof(*g);
+
+	*g = (gate_desc){
+		.offset_low = handler,
+		.segment = CP_SEL_CODE,
+		.bits = { .ist = ist, .type = GATE_INTERRUPT, .p = 1 },
+		.offset_middle = handler >> 16,
+		.offset_high = handler >> 32,
+	};
+}
+
+static void put_table(void *page, u32 at, u16 limit, u64 base)
+{
+	memcpy(page + at, &limit, sizeof(limit));
+	memcpy(page + at + 2, &base, sizeof(base));
+}
+
+/* GDT, TSS and IDT as park.S wants them; the TSS loses its busy bit. */
+static void build_tables(void *page)
+{
+	u64 phys = virt_to_phys(page);
+	u64 *gdt = page + CP_GDT;
+	u64 tss = phys + CP_TSS;
+	u64 ist[3] = { phys + CP_IST_FAULT, phys + CP_IST_NMI,
+		       phys + CP_IST_MCE };
+	u64 vectors = virt_to_phys(park_text) +
+		      (cok_park_vectors - cok_park_start);
+	u32 v;
+
+	gdt[0] = 0;
+	gdt[1] = 0x00af9b000000ffffULL;
+	gdt[2] = 0x00cf93000000ffffULL;
+	gdt[3] = 0x0000890000000067ULL | (tss & 0xffffff) << 16 |
+		 (tss >> 24 & 0xff) << 56;
+	gdt[4] = tss >> 32;
+	put_table(page, CP_GDTR, 5 * 8 - 1, phys + CP_GDT);
+	put_table(page, CP_IDTR, CP_VECTORS * 16 - 1, phys + CP_IDT);
+
+	memset(page + CP_TSS, 0, 104);
+	memcpy(page + CP_TSS + 36, ist, sizeof(ist)); /* IST1..3 */
+	*(u16 *)(page + CP_TSS + 102) = 104;	      /* no I/O bitmap */
+	for (v = 0; v < CP_VECTORS; v++)
+		set_gate(page, v, vectors + v * CP_VECTOR_STEP,
+			 v == 2 ? 2 : v == 18 ? 3 : 1);
+}
+
+static u64 *word(void *page, u32 at)
+{
+	return page + at;
+}
+
+static void *core_page(u32 apic_id)
+{
+	return xa_load(&core_pages, apic_id);
+}
+
+/*
+ * Frequency requests are per core and dropped by the drivers' offline
+ * callbacks; remember them while Linux still has the CPU. An MSR that does
+ * not exist, or holds 0, is left alone. (Not verified on hardware.)
+ */
+static void save_freq_msrs(u32 cpu, void *page)
+{
+	static const u32 msr[CP_MAX_MSRS] = {
+		MSR_IA32_PERF_CTL, MSR_HWP_REQUEST, MSR_AMD_CPPC_REQ,
+	};
+	const bool have[CP_MAX_MSRS] = {
+		boot_cpu_has(X86_FEATURE_EST) && !boot_cpu_has(X86_FEATURE_HWP),
+		boot_cpu_has(X86_FEATURE_HWP),
+		boot_cpu_has(X86_FEATURE_CPPC),
+	};
+	u64 nr = 0;
+	u32 i;
+
+	for (i = 0; i < CP_MAX_MSRS; i++) {
+		u64 val;
+
+		if (!have[i] || rdmsrl_safe_on_cpu(cpu, msr[i], &val) || !val)
+			continue;
+		word(page, CP_MSRS)[2 * nr] = msr[i];
+		word(page, CP_MSRS)[2 * nr + 1] = val;
+		nr++;
+	}
+	*word(page, CP_NR_MSRS) = nr;
+}
+
+int cok_core_prepare(u32 cpu, u32 apic_id)
+{
+	void *page;
+	int err;
+
+	if (cok_fault("core page"))
+		return -ENOMEM;
+	page = (void *)get_zeroed_page(GFP_KERNEL | __GFP_DMA32);
+	if (!page)
+		return -ENOMEM;
+	save_freq_msrs(cpu, page);
+
+	mutex_lock(&cok_start_lock);
+	err = cok_pt_map(&park_pt, virt_to_phys(page), virt_to_phys(page),
+			 PAGE_SIZE, COK_PT_WRITE | COK_PT_NX);
+	if (!err)
+		err = xa_insert(&core_pages, apic_id, page, GFP_KERNEL);
+	mutex_unlock(&cok_start_lock);
+	if (err)
+		free_page((unsigned long)page);
+	return err;
+}
+
+void cok_core_forget(u32 apic_id)
+{
+	void *page;
+
+	mutex_lock(&cok_start_lock);
+	page = xa_erase(&core_pages, apic_id);
+	mutex_unlock(&cok_start_lock);
+	free_page((unsigned long)page);
+}
+
+u64 cok_core_page(u32 apic_id)
+{
+	return virt_to_phys(core_page(apic_id));
+}
+
+u64 cok_park_page(void)
+{
+	return virt_to_phys(park_text);
+}
+
+bool cok_core_fault(u32 apic_id, struct cok_core_fault *f)
+{
+	void *page = core_page(apic_id);
+	u64 fault = page ? READ_ONCE(*word(page, CP_FAULT)) : 0;
+
+	if (!fault)
+		return false;
+	f->vector = fault - 1;
+	f->error = READ_ONCE(*word(page, CP_ERROR));
+	f->rip = READ_ONCE(*word(page, CP_RIP));
+	f->cr2 = READ_ONCE(*word(page, CP_CR2));
+	return true;
+}
+
+/* ---- starting ------------------------------------------------------------------ */
+
+static void write_orders(void *page, const struct cok_start *o, u64 nonce)
+{
+	build_tables(page);
+	*word(page, CP_FAULT) = 0;
+	*word(page, CP_MODE) = o->run ? CP_MODE_RUN : CP_MODE_PARK;
+	*word(page, CP_CR3) = o->cr3;
+	*word(page, CP_ENTRY) = o->entry;
+	*word(page, CP_RDI) = o->rdi;
+	*word(page, CP_RSI) = o->rsi;
+	*word(page, CP_ACK) = 0;
+	*word(page, CP_NONCE) = nonce;
+	/* The core reads this after the IPIs below reach it. */
+	mb();
+}
+
+static bool acked_within(void *page, u64 nonce, u64 us)
+{
+	ktime_t end = ktime_add_us(ktime_get(), us);
+
+	do {
+		if (smp_load_acquire(word(page, CP_ACK)) == nonce)
+			return true;
+		if (us <= 1000)
+			udelay(5);
+		else
+			usleep_range(20, 50);
+	} while (ktime_before(ktime_get(), end));
+	return smp_load_acquire(word(page, CP_ACK)) == nonce;
+}
+
+void cok_core_init(u32 apic_id)
+{
+	cok_icr_send(apic_id, APIC_INT_ASSERT | APIC_DM_INIT);
+}
+
+static void send_startup(u32 apic_id)
+{
+	cok_icr_send(apic_id, APIC_INT_ASSERT | APIC_DM_STARTUP |
+				      low_page >> PAGE_SHIFT);
+}
+
+static bool try_start(u32 apic_id, void *page, u64 nonce, int step)
+{
+	cok_core_init(apic_id);
+	if (ladder[step].init_us < 1000)
+		udelay(ladder[step].init_us);
+	else
+		usleep_range(ladder[step].init_us, 2 * ladder[step].init_us);
+	send_startup(apic_id);
+	if (acked_within(page, nonce, ladder[step].sipi_us))
+		return true;
+	send_startup(apic_id);
+	return acked_within(page, nonce, ladder[step].ack_ms * 1000);
+}
+
+int cok_core_start(u32 apic_id, const struct cok_start *orders)
+{
+	void *page = core_page(apic_id);
+	bool acked = false;
+	u64 nonce;
+	int step;
+
+	lockdep_assert_held(&cok_start_lock);
+	if (WARN_ON(!page))
+		return -EINVAL;
+	if (cok_fault("core start"))
+		return -EREMOTEIO;
+	do
+		nonce = get_random_u64();
+	while (!nonce);
+	write_orders(page, orders, nonce);
+	low_install(virt_to_phys(page));
+
+	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++)
+		acked = try_start(apic_id, page, nonce, step);
+	if (!acked) {
+		/* Back to waiting, so that it never runs the restored page. */
+		cok_core_init(apic_id);
+		usleep_range(10000, 20000);
+	}
+	low_restore();
+	return acked ? 0 : -EREMOTEIO;
+}
+
+/* ---- module load ------------------------------------------------------------------ */
+
+static int map_fixed(void)
+{
+	int err;
+
+	err = cok_pt_map(&park_pt, low_page, low_page, PAGE_SIZE, 0);
+	if (err)
+		return err;
+	return cok_pt_map(&park_pt, virt_to_phys(park_text),
+			  virt_to_phys(park_text), PAGE_SIZE, 0);
+}
+
+int cok_start_setup(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(gate_desc) != 16);
+	if (WARN_ON(cok_park_end - cok_park_start > PAGE_SIZE))
+		return -EFBIG;
+	low_page = find_low_page();
+	if (!low_page) {
+		pr_err("no unused page below 640 KiB to start cores from\n");
+		return -ENOMEM;
+	}
+	park_text = (void *)get_zeroed_page(GFP_KERNEL | __GFP_DMA32);
+	if (!park_text)
+		return -ENOMEM;
+	memcpy(park_text, cok_park_start, cok_park_end - cok_park_start);
+
+	err = cok_pt_init(&park_pt);
+	if (!err)
+		err = map_fixed();
+	if (err)
+		cok_start_cleanup();
+	return err;
+}
+
+void cok_start_cleanup(void)
+{
+	cok_pt_free(&park_pt);
+	xa_destroy(&core_pages);
+	free_page((unsigned long)park_text);
+	park_text = NULL;
+}
