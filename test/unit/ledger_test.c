@@ -1,0 +1,181 @@
+// sources: module/core/ledger.c module/core/state.c
+// SPDX-License-Identifier: GPL-2.0
+/* The ledger and the two state tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/ledger.h"
+#include "core/state.h"
+
+#define MIB (1ULL << 20)
+
+static struct cok_lease slots[4];
+static struct cok_ledger ledger;
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(slots, 0, sizeof(slots));
+	ledger = (struct cok_ledger){ .slot = slots, .nr_slots = 4 };
+	return 0;
+}
+
+static int add_cpu(__u32 cpu, struct cok_lease **out)
+{
+	struct cok_lease want = { .kind = COK_RES_CPU, .cpu = cpu };
+
+	return cok_ledger_add(&ledger, &want, 7, out);
+}
+
+static int add_mem(__u64 start, __u64 size, struct cok_lease **out)
+{
+	struct cok_lease want = {
+		.kind = COK_RES_MEM,
+		.start = start,
+		.size = size,
+	};
+
+	return cok_ledger_add(&ledger, &want, 7, out);
+}
+
+static void adds_in_taking_with_fresh_ids(void **state)
+{
+	struct cok_lease *a, *b;
+
+	(void)state;
+	assert_int_equal(add_cpu(3, &a), 0);
+	assert_int_equal(a->state, COK_LS_TAKING);
+	assert_int_equal(a->op, 7);
+	assert_int_equal(a->id, 1);
+	assert_int_equal(cok_ledger_move(a, COK_LS_HOST, 0, 0), 0);
+	assert_null(cok_ledger_find_cpu(&ledger, 3));
+	/* The slot is used again, the id is not. */
+	assert_int_equal(add_cpu(3, &b), 0);
+	assert_int_equal(b->id, 2);
+}
+
+static void refuses_what_is_leased(void **state)
+{
+	struct cok_lease *l;
+
+	(void)state;
+	assert_int_equal(add_cpu(3, &l), 0);
+	assert_int_equal(add_cpu(3, &l), -EEXIST);
+	assert_int_equal(add_mem(128 * MIB, 128 * MIB, &l), 0);
+	assert_int_equal(add_mem(128 * MIB, 128 * MIB, &l), -EEXIST);
+	assert_int_equal(add_mem(0, 129 * MIB, &l), -EEXIST);
+	assert_int_equal(add_mem(255 * MIB, 4 * MIB, &l), -EEXIST);
+	/* Touching is not overlapping. */
+	assert_int_equal(add_mem(0, 128 * MIB, &l), 0);
+	assert_int_equal(add_mem(256 * MIB, 128 * MIB, &l), 0);
+	assert_int_equal(add_cpu(4, &l), -ENOSPC);
+}
+
+static void refuses_nonsense(void **state)
+{
+	struct cok_lease want = { .kind = 9 }, *l;
+
+	(void)state;
+	assert_int_equal(cok_ledger_add(&ledger, &want, 1, &l), -EINVAL);
+	assert_int_equal(add_mem(4096, 0, &l), -EINVAL);
+	assert_int_equal(add_mem(-4096ULL, 8192, &l), -EINVAL);
+	assert_null(cok_ledger_find(&ledger, 0));
+	assert_null(cok_ledger_find(&ledger, 1));
+}
+
+static void moves_only_with_fitting_holder(void **state)
+{
+	struct cok_lease *l;
+
+	(void)state;
+	assert_int_equal(add_cpu(1, &l), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 0, 5), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 5), 0);
+	/* From one enclave to another only through the pool. */
+	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 2, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(l->op, 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(l, COK_LS_RECALLED, 1, 6), 0);
+	l->boot = true;
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_false(l->boot);
+	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_TAKING, 0, 0), -EINVAL);
+}
+
+static void walks_by_id(void **state)
+{
+	struct cok_lease *a, *b, *c;
+
+	(void)state;
+	assert_int_equal(add_cpu(1, &a), 0);
+	assert_int_equal(add_cpu(2, &b), 0);
+	assert_int_equal(cok_ledger_move(a, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(add_cpu(3, &c), 0); /* in a's slot, with id 3 */
+	assert_ptr_equal(cok_ledger_next(&ledger, 0), b);
+	assert_ptr_equal(cok_ledger_next(&ledger, b->id), c);
+	assert_null(cok_ledger_next(&ledger, c->id));
+}
+
+/* Reachability: every lease can get home from every state it can be in. */
+static void every_lease_state_leads_home(void **state)
+{
+	(void)state;
+	for (__u32 from = COK_LS_TAKING; from < COK_LS_COUNT; from++) {
+		__u32 seen = 1u << from, before;
+
+		do {
+			before = seen;
+			for (__u32 a = 0; a < COK_LS_COUNT; a++)
+				for (__u32 b = 0; b < COK_LS_COUNT; b++)
+					if ((seen >> a & 1) &&
+					    cok_lease_state_ok(a, b))
+						seen |= 1u << b;
+		} while (seen != before);
+		assert_true(seen >> COK_LS_HOST & 1);
+	}
+}
+
+static void enclave_states(void **state)
+{
+	(void)state;
+	assert_true(cok_state_ok(COK_ST_BOOTING, COK_ST_RUNNING));
+	assert_true(cok_state_ok(COK_ST_STOPPING, COK_ST_FAILED));
+	/* FAILED means "its cores are parked": only a halt gets there. */
+	assert_false(cok_state_ok(COK_ST_RUNNING, COK_ST_FAILED));
+	assert_false(cok_state_ok(COK_ST_RUNNING, COK_ST_DESTROYED));
+	assert_false(cok_state_ok(COK_ST_STOPPED, COK_ST_RUNNING));
+	assert_false(cok_state_ok(COK_ST_COUNT, COK_ST_RUNNING));
+	assert_false(cok_state_ok(COK_ST_RUNNING, 99));
+	for (__u32 to = 0; to < COK_ST_COUNT; to++)
+		assert_false(cok_state_ok(COK_ST_DESTROYED, to));
+	assert_string_equal(cok_state_name(COK_ST_RUNNING), "RUNNING");
+	assert_string_equal(cok_state_name(99), "?");
+	assert_string_equal(cok_lease_state_name(COK_LS_POOLED), "POOLED");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(adds_in_taking_with_fresh_ids, reset),
+		cmocka_unit_test_setup(refuses_what_is_leased, reset),
+		cmocka_unit_test_setup(refuses_nonsense, reset),
+		cmocka_unit_test_setup(moves_only_with_fitting_holder, reset),
+		cmocka_unit_test_setup(walks_by_id, reset),
+		cmocka_unit_test(every_lease_state_leads_home),
+		cmocka_unit_test(enclave_states),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
