@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Boot data, log, panic, time, traps, local APIC, and the host's doorbell. */
+#ifndef CK_KERNEL_H
+#define CK_KERNEL_H
+
+#include "cpu.h"
+#include "percpu.h"
+#include "types.h"
+#include <cok/boot.h>
+#include <cok/comm.h>
+
+#define CK_NAME "cokernel" /* CK_VERSION comes from the Makefile */
+
+#define noreturn __attribute__((noreturn))
+
+/* ---- boot.c: what the host handed over, checked and copied ------------- */
+extern struct cok_boot boot;
+extern struct cok_comm *comm; /* moves when our page tables are loaded */
+extern u32 nr_slots;
+
+struct options {
+	bool noready;		      /* never send READY */
+	bool decline;		      /* decline every offer */
+	bool mute;		      /* never answer OFFER, RECALL, PING */
+	char script[COK_CMDLINE_MAX]; /* init=, run=: commands after READY */
+};
+extern struct options options;
+
+void boot_check(u64 boot_phys);
+void boot_options(void);
+void boot_banner(void);
+void *comm_region(const struct cok_region *r);
+
+/* ---- log.c ------------------------------------------------------------- */
+enum { LOG_ERR = 3, LOG_WARN = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };
+
+void log_init(void); /* again, when the comm area has moved */
+/* A line: the newline is added. Any context but NMI. */
+void klog(int level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* As it is, for prompts and echo. */
+void log_text(int level, const char *text, size_t len);
+/* Tells the host of records it has not been told of yet. */
+void log_flush(void);
+
+extern u64 log_locks_broken;
+
+/* ---- trap.c, nmi.c, mce.c ---------------------------------------------- */
+struct trap_frame {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	u64 vector, error;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+enum { VEC_DF = 8, VEC_NMI = 2, VEC_PF = 14, VEC_MC = 18 };
+
+void trap_init(void);
+void trap(struct trap_frame *f);
+void trap_nmi(struct trap_frame *f);
+void trap_mce(struct trap_frame *f);
+/* Makes the interrupted core halt for good when the trap returns. */
+void trap_return_to_halt(struct trap_frame *f);
+void regs_save(struct cok_regs *r, const struct trap_frame *f);
+
+/* ---- panic.c ----------------------------------------------------------- */
+void panic(const char *fmt, ...) noreturn __attribute__((format(printf, 1, 2)));
+void panic_trap(const struct trap_frame *f) noreturn;
+
+enum halt_reason { HALT_NONE = 0, HALT_PANIC, HALT_STOP, HALT_PARK };
+extern enum halt_reason halt_reason; /* set once, atomically */
+
+/* Claims the end of the enclave: false if another core was first. */
+bool halt_claim(enum halt_reason why);
+/* Halts all other cores by NMI; true if all of them said so within `ms`. */
+bool halt_others(u32 ms);
+void cpu_halt_forever(void) noreturn;
+void stop(void) noreturn;
+
+/* ---- time.c ------------------------------------------------------------ */
+static inline u64 ms_to_tsc(u64 ms)
+{
+	return ms * boot.tsc_khz;
+}
+
+static inline u64 tsc_after_ms(u64 ms)
+{
+	return rdtsc() + ms_to_tsc(ms);
+}
+
+/* ---- apic.c ------------------------------------------------------------ */
+extern u8 vec_timer, vec_event, vec_flush;
+
+void apic_choose_vectors(void);
+void apic_init(void);
+void apic_timer_calibrate(void);
+void apic_timer_start(void);
+void apic_timer_stop(void);
+u32 apic_read_id(void);
+void apic_eoi(void);
+bool apic_in_service(u8 vector);
+void apic_send(u32 apic_id, u8 vector);
+void apic_send_nmi(u32 apic_id);
+void host_ring(void);
+
+/* ---- control.c, console.c ---------------------------------------------- */
+void control_init(void);
+void control_poll(void); /* core 0, interrupts off */
+bool control_pending(void);
+void control_send_ready(void);
+bool control_send_stopped(void);
+void control_print(void);
+
+void console_init(void);
+bool console_pending(void);
+void console_poll(void);
+void console_script(const char *script);
+void command_run(char *line);
+
+#endif /* CK_KERNEL_H */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory. The virtual address space of the co-kernel:
+ *
+ *   0xffff800000000000 + physical   direct map of the granted ranges, without
+ *                                   the image: RW NX, 2 MiB and 4 KiB pages
+ *   0xffffffff80000000              the image: text R X, rodata R NX, data RW NX
+ *   0xffffffffc0000000              the comm area: RW NX
+ *   0xffffffffd0000000              stacks, 64 KiB per core slot, with guards
+ *   0xffffffffe0000000              the local APIC's page: RW NX, uncached
+ *
+ * Nothing else is mapped.
+ */
+#ifndef CK_MM_H
+#define CK_MM_H
+
+#include "frames.h"
+#include "types.h"
+
+#define DIRECT_VBASE 0xffff800000000000ULL
+#define COMM_VBASE   0xffffffffc0000000ULL
+#define COMM_VSIZE   0x10000000ULL
+#define STACK_VBASE  0xffffffffd0000000ULL
+#define APIC_VBASE   0xffffffffe0000000ULL
+
+/* A slot's stacks, from the lowest address; a guard page below each. */
+#define STACK_SLOT	0x10000ULL
+#define STACK_DF_TOP	0x3000ULL
+#define STACK_NMI_TOP	0x6000ULL
+#define STACK_MC_TOP	0x9000ULL
+#define STACK_IST_SIZE	0x2000ULL
+#define STACK_MAIN_TOP	0x10000ULL
+#define STACK_MAIN_SIZE 0x6000ULL
+
+extern u64 direct_base; /* 0 (the host's identity map), then DIRECT_VBASE */
+extern u64 kernel_cr3;
+extern struct frame_pool pool; /* core 0 only, interrupts off */
+
+static inline void *phys_to_virt(u64 phys)
+{
+	return (void *)(phys + direct_base);
+}
+
+/* memory.c */
+void memory_init(void);
+void memory_relocate(u64 by);
+u64 page_alloc(u64 n); /* zeroed, contiguous; FRAME_NONE: no room */
+void page_free(u64 phys, u64 n);
+u64 image_span(void);
+
+u16 memory_offer(u64 start, u64 size);
+void memory_offer_commit(u64 start, u64 size);
+void memory_offer_undo(u64 start, u64 size);
+u16 memory_recall_check(u64 start, u64 size);
+u16 memory_recall(u64 start, u64 size);
+void memory_recall_commit(u64 start, u64 size);
+void memory_recall_undo(u64 start, u64 size);
+void memory_publish(void);
+
+/* pagetable.c */
+enum { MAP_W = 1, MAP_X = 2, MAP_UC = 4 };
+
+void pagetable_init(void);
+void pagetable_switch(void);
+bool map_prepare(u64 va, u64 size); /* tables, without mapping anything */
+bool map_pages(u64 va, u64 pa, u64 size, int prot);
+void unmap_pages(u64 va, u64 size);
+void direct_map(u64 start, u64 size);
+bool direct_map_prepare(u64 start, u64 size);
+void direct_unmap(u64 start, u64 size);
+bool stacks_alloc(u32 slot);
+static inline u64 stacks_base(u32 slot)
+{
+	return STACK_VBASE + slot * STACK_SLOT;
+}
+
+/* From the linker script. */
+extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[],
+	__data_start[], __data_end[];
+
+#endif /* CK_MM_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The granted memory ranges: at boot, offered, recalled. Core 0 only, with
+ * interrupts off (control messages are handled in interrupts, commands use
+ * irq_save).
+ */
+#include "kernel.h"
+#include "mm.h"
+#include "string.h"
+
+struct frame_pool pool;
+
+u64 image_span(void)
+{
+	return (boot.image_size + FRAME_SIZE - 1) & ~(FRAME_SIZE - 1);
+}
+
+static u64 pages_for(u64 bytes)
+{
+	return (bytes + FRAME_SIZE - 1) / FRAME_SIZE;
+}
+
+u64 page_alloc(u64 n)
+{
+	u64 phys = frames_alloc(&pool, n);
+
+	if (phys != FRAME_NONE)
+		memset(phys_to_virt(phys), 0, n * FRAME_SIZE);
+	return phys;
+}
+
+void page_free(u64 phys, u64 n)
+{
+	frames_free(&pool, phys, n);
+}
+
+static bool overlaps(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* Could this be memory of ours? */
+static bool range_sane(u64 start, u64 size)
+{
+	u32 bits = cpuid(0x80000000).a >= 0x80000008
+			   ? cpuid(0x80000008).a & 0xff
+			   : 36;
+
+	return start && size && start % FRAME_SIZE == 0 &&
+	       size % FRAME_SIZE == 0 && start + size > start &&
+	       start + size <= 1ULL << bits && start + size <= 1ULL << 46 &&
+	       !overlaps(start, size, boot.comm_phys, boot.comm_size) &&
+	       !overlaps(start, size, boot.apic_base, FRAME_SIZE) &&
+	       !frames_overlap(&pool, start, size);
+}
+
+/*
+ * The bitmaps of all boot ranges lie behind the image, before there is an
+ * allocator to ask.
+ */
+void memory_init(void)
+{
+	u64 bitmap = boot.image_phys + image_span();
+	u64 first_end = boot.mem[0].start + boot.mem[0].size;
+
+	for (u32 i = 0; i < boot.nr_mem; i++) {
+		const struct cok_mem_range *m = &boot.mem[i];
+		u64 bytes = frames_bitmap_bytes(m->size);
+
+		if (!range_sane(m->start, m->size))
+			panic("boot memory range %u is bad: 0x%llx + 0x%llx", i,
+			      m->start, m->size);
+		if (bytes > first_end - bitmap)
+			panic("boot memory too small");
+		memset(phys_to_virt(bitmap), 0, bytes);
+		frames_add(&pool, m->start, m->size, true, RANGE_HELD,
+			   phys_to_virt(bitmap));
+		bitmap += bytes;
+	}
+	frames_reserve(&pool, boot.image_phys, bitmap - boot.image_phys);
+}
+
+/* The bitmaps of boot ranges were found through the host's identity map. */
+void memory_relocate(u64 by)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &pool.range[i];
+
+		if (r->state == RANGE_EMPTY)
+			continue;
+		r->used = (u64 *)((u64)r->used + by);
+		r->claimed = (u64 *)((u64)r->claimed + by);
+	}
+}
+
+void memory_publish(void)
+{
+	struct frame_totals t = frames_totals(&pool);
+
+	cpus[0].stats->pages_total = t.total;
+	cpus[0].stats->pages_free = t.free;
+}
+
+/* ---- offer ------------------------------------------------------------- */
+
+u16 memory_offer(u64 start, u64 size)
+{
+	u64 pages = pages_for(frames_bitmap_bytes(size));
+	u64 bitmap;
+
+	if (!range_sane(start, size))
+		return COK_WHY_PROTOCOL;
+	/* All that COMMIT will need, so that it can't fail. */
+	bitmap = page_alloc(pages);
+	if (bitmap == FRAME_NONE)
+		return COK_WHY_NO_SPACE;
+	if (!direct_map_prepare(start, size) ||
+	    !frames_add(&pool, start, size, false, RANGE_OFFERED,
+			phys_to_virt(bitmap))) {
+		page_free(bitmap, pages);
+		return COK_WHY_NO_SPACE;
+	}
+	return COK_WHY_NONE;
+}
+
+static void forget(struct frame_range *r)
+{
+	u64 size = r->frames * FRAME_SIZE;
+
+	if (!r->boot) /* those of boot ranges stay reserved */
+		page_free((u64)r->used - direct_base,
+			  pages_for(frames_bitmap_bytes(size)));
+	frames_remove(r);
+}
+
+void memory_offer_commit(u64 start, u64 size)
+{
+	struct frame_range *r = frames_inside(&pool, start, size, NULL);
+
+	direct_map(start, size);
+	r->state = RANGE_HELD;
+	memory_publish();
+	klog(LOG_INFO, "memory: granted 0x%llx, %llu KiB", start, size / KIB);
+}
+
+void memory_offer_undo(u64 start, u64 size)
+{
+	forget(frames_inside(&pool, start, size, NULL));
+}
+
+/* ---- recall: of one range, or of several that lie side by side --------- */
+
+u16 memory_recall_check(u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+
+	if (!frames_exact(&pool, start, size, RANGE_HELD))
+		return COK_WHY_UNKNOWN;
+	if (overlaps(start, size, boot.image_phys, image_span()))
+		return COK_WHY_BOOT;
+	while ((r = frames_inside(&pool, start, size, r)))
+		if (!frames_idle(r))
+			return COK_WHY_IN_USE;
+	return COK_WHY_NONE;
+}
+
+static void set_state(u64 start, u64 size, enum range_state state)
+{
+	struct frame_range *r = NULL;
+
+	while ((r = frames_inside(&pool, start, size, r)))
+		r->state = state;
+	memory_publish();
+}
+
+/* Unmaps and flushes; on failure nothing has changed. */
+u16 memory_recall(u64 start, u64 size)
+{
+	u16 why = memory_recall_check(start, size);
+	struct frame_range *r = NULL;
+
+	if (why)
+		return why;
+	set_state(start, size, RANGE_RECALLED);
+	while ((r = frames_inside(&pool, start, size, r)))
+		direct_unmap(r->start, r->frames * FRAME_SIZE);
+	if (smp_flush_all())
+		return COK_WHY_NONE;
+	memory_recall_undo(start, size);
+	return COK_WHY_IN_USE;
+}
+
+void memory_recall_commit(u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+
+	while ((r = frames_inside(&pool, start, size, r)))
+		forget(r);
+	memory_publish();
+	klog(LOG_INFO, "memory: gave back 0x%llx, %llu KiB", start, size / KIB);
+}
+
+void memory_recall_undo(u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+
+	while ((r = frames_inside(&pool, start, size, r)))
+		direct_map(r->start, r->frames * FRAME_SIZE);
+	set_state(start, size, RANGE_HELD);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cores: arriving, idling, working for core 0, flushing TLBs, leaving. The
+ * states are in percpu.h. TLB and ordering paths follow SDM vol. 3, 4.10 and
+ * 8.2; not verified on hardware: QEMU TCG shows no missing flush.
+ */
+#include "kernel.h"
+#include "mm.h"
+#include "string.h"
+
+#define FLUSH_MS 200 /* for a core that has interrupts off for a moment */
+
+struct cpu cpus[COK_MAX_CORES];
+struct flush_counters flush_count;
+static u64 flush_generation;
+
+void secondary_main(struct cpu *c) noreturn;
+
+/* ---- slots ------------------------------------------------------------- */
+
+void slots_init(void)
+{
+	struct cok_stats *stats = comm_region(&comm->stats);
+
+	for (u32 i = 0; i < nr_slots; i++) {
+		cpus[i].slot = i;
+		cpus[i].stats = &stats[i];
+	}
+}
+
+const char *slot_state_name(enum slot_state s)
+{
+	static const char *const names[] = {
+		[SLOT_ABSENT] = "absent",     [SLOT_OFFERED] = "offered",
+		[SLOT_STARTING] = "starting", [SLOT_ONLINE] = "online",
+		[SLOT_DRAINING] = "draining", [SLOT_DRAINED] = "drained",
+		[SLOT_HALTED] = "halted",
+	};
+
+	return names[s];
+}
+
+/* What the host may know of a state. */
+static const u32 published[] = {
+	[SLOT_ABSENT] = COK_CORE_ABSENT,     [SLOT_OFFERED] = COK_CORE_ABSENT,
+	[SLOT_STARTING] = COK_CORE_STARTING, [SLOT_ONLINE] = COK_CORE_ONLINE,
+	[SLOT_DRAINING] = COK_CORE_ONLINE,   [SLOT_DRAINED] = COK_CORE_DRAINED,
+	[SLOT_HALTED] = COK_CORE_HALTED,
+};
+
+/* Two cores may change a state shortly after each other: the last one counts. */
+static void publish_state(struct cpu *c)
+{
+	enum slot_state s;
+
+	do {
+		s = slot_state(c);
+		__atomic_store_n(&c->stats->state, published[s],
+				 __ATOMIC_SEQ_CST);
+	} while (slot_state(c) != s);
+}
+
+void slot_set_state(struct cpu *c, enum slot_state s)
+{
+	__atomic_store_n(&c->state, s, __ATOMIC_SEQ_CST);
+	publish_state(c);
+}
+
+static bool slot_change(struct cpu *c, enum slot_state from, enum slot_state to)
+{
+	if (!__atomic_compare_exchange_n(&c->state, &from, to, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return false;
+	publish_state(c);
+	return true;
+}
+
+struct cpu *slot_by_apic(u32 apic_id)
+{
+	for (u32 i = 0; i < nr_slots; i++)
+		if (slot_state(&cpus[i]) != SLOT_ABSENT &&
+		    cpus[i].apic_id == apic_id)
+			return &cpus[i];
+	return NULL;
+}
+
+u32 slots_online(void)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < nr_slots; i++)
+		n += slot_state(&cpus[i]) == SLOT_ONLINE;
+	return n;
+}
+
+/* ---- arriving ---------------------------------------------------------- */
+
+void cpu_features(void)
+{
+	u64 cr4 = read_cr4() | CR4_MCE;
+
+	write_cr0(read_cr0() | CR0_WP);
+	if (cpuid(0).a >= 7) {
+		struct cpuid f = cpuid(7);
+
+		if (f.b & 1u << 7)
+			cr4 |= CR4_SMEP;
+		if (f.b & 1u << 20)
+			cr4 |= CR4_SMAP;
+		if (f.c & 1u << 2)
+			cr4 |= CR4_UMIP;
+	}
+	write_cr4(cr4);
+}
+
+void secondary_main(struct cpu *c)
+{
+	gdt_use_guarded_stacks(c);
+	cpu_features();
+	apic_init();
+	c->account_last = c->stats->tsc_online = rdtsc();
+	if (!slot_change(c, SLOT_STARTING, SLOT_ONLINE) &&
+	    !slot_change(c, SLOT_OFFERED, SLOT_ONLINE))
+		cpu_halt_forever(); /* nobody was expected here */
+	/*
+	 * From here on flushes are asked of this core. One that was made just
+	 * before did not see it: start with nothing cached.
+	 */
+	write_cr3(kernel_cr3);
+	if (__atomic_load_n(&halt_reason, __ATOMIC_SEQ_CST)) {
+		slot_set_state(c, SLOT_HALTED);
+		cpu_halt_forever();
+	}
+	apic_timer_start();
+	klog(LOG_INFO, "core %u: online, APIC id %u", c->slot,
+	     c->stats->apic_id);
+	if (c->stats->apic_id != c->apic_id)
+		klog(LOG_WARN, "core %u: APIC id %u was granted", c->slot,
+		     c->apic_id);
+	smp_idle();
+}
+
+/* ---- idling and working ------------------------------------------------ */
+
+/* Adds the time since the last change to what it was spent on. */
+void smp_account(struct cpu *c, bool idle)
+{
+	u64 now = rdtsc();
+
+	if (c->idle)
+		c->stats->cycles_idle += now - c->account_last;
+	else
+		c->stats->cycles_kernel += now - c->account_last;
+	c->account_last = now;
+	c->idle = idle;
+}
+
+void smp_run_job(struct cpu *c)
+{
+	job_fn fn = __atomic_load_n(&c->job, __ATOMIC_ACQUIRE);
+
+	if (!fn)
+		return;
+	fn(c->job_arg);
+	__atomic_store_n(&c->job, NULL, __ATOMIC_RELEASE);
+}
+
+static void drain_here(struct cpu *c)
+{
+	apic_timer_stop();
+	if (!slot_change(c, SLOT_DRAINING, SLOT_DRAINED)) {
+		apic_timer_start(); /* aborted meanwhile */
+		return;
+	}
+	smp_flush_here(c);
+	apic_send(cpus[0].stats->apic_id, vec_event);
+	drain_sleep(&c->woken);
+	/* ABORT: memory may have come and gone while this core slept. */
+	write_cr3(kernel_cr3);
+	c->woken = false;
+	c->account_last = rdtsc();
+	apic_timer_start();
+}
+
+static bool has_work(const struct cpu *c)
+{
+	if (__atomic_load_n(&c->job, __ATOMIC_ACQUIRE))
+		return true;
+	return c->slot == 0 && console_pending();
+}
+
+void smp_idle(void)
+{
+	struct cpu *c = this_cpu();
+
+	for (;;) {
+		/* Interrupts stay off from the look to the HLT. */
+		irq_disable();
+		if (c->slot == 0)
+			control_poll();
+		if (has_work(c)) {
+			irq_enable();
+			smp_run_job(c);
+			if (c->slot == 0)
+				console_poll();
+		} else if (slot_state(c) == SLOT_DRAINING) {
+			drain_here(c);
+		} else {
+			smp_account(c, true);
+			irq_enable_and_halt();
+		}
+	}
+}
+
+void smp_kick(struct cpu *c)
+{
+	apic_send(c->stats->apic_id, vec_event);
+}
+
+bool smp_post(struct cpu *c, job_fn fn, u64 arg)
+{
+	if (slot_state(c) != SLOT_ONLINE ||
+	    __atomic_load_n(&c->job, __ATOMIC_ACQUIRE))
+		return false;
+	c->job_arg = arg;
+	__atomic_store_n(&c->job, fn, __ATOMIC_SEQ_CST);
+	if (c != this_cpu())
+		smp_kick(c);
+	else
+		smp_run_job(c);
+	return true;
+}
+
+bool smp_wait_job(struct cpu *c, u32 ms)
+{
+	u64 deadline = tsc_after_ms(ms);
+
+	while (__atomic_load_n(&c->job, __ATOMIC_ACQUIRE)) {
+		if (rdtsc() > deadline)
+			return false;
+		cpu_pause();
+	}
+	return true;
+}
+
+/* ---- TLB shootdown ----------------------------------------------------- */
+
+/* On the core itself: an order, or a drain that must leave nothing cached. */
+void smp_flush_here(struct cpu *c)
+{
+	u64 generation = __atomic_load_n(&flush_generation, __ATOMIC_SEQ_CST);
+
+	write_cr3(kernel_cr3);
+	__atomic_store_n(&c->flushed, generation, __ATOMIC_SEQ_CST);
+}
+
+static bool can_hold_translations(const struct cpu *c)
+{
+	enum slot_state s = slot_state(c);
+
+	/* DRAINED ones have flushed, sleep with IF = 0, and flush on waking. */
+	return s == SLOT_ONLINE || s == SLOT_DRAINING;
+}
+
+static bool wait_flushed(struct cpu *c, u64 generation, u64 deadline)
+{
+	while (__atomic_load_n(&c->flushed, __ATOMIC_SEQ_CST) < generation) {
+		if (!can_hold_translations(c)) {
+			flush_count.excused++;
+			return true;
+		}
+		if (rdtsc() > deadline)
+			return false;
+		cpu_pause();
+	}
+	flush_count.acked++;
+	return true;
+}
+
+bool smp_flush_all(void)
+{
+	u64 generation, deadline = tsc_after_ms(FLUSH_MS);
+	bool asked[COK_MAX_CORES] = { false };
+	bool ok = true;
+
+	/* Orders the cleared entries before the look at the cores' states. */
+	generation = __atomic_add_fetch(&flush_generation, 1, __ATOMIC_SEQ_CST);
+	flush_count.rounds++;
+	smp_flush_here(this_cpu());
+	for (u32 i = 1; i < nr_slots; i++) {
+		asked[i] = can_hold_translations(&cpus[i]);
+		if (!asked[i])
+			continue;
+		flush_count.sent++;
+		apic_send(cpus[i].stats->apic_id, vec_flush);
+	}
+	for (u32 i = 1; i < nr_slots; i++)
+		if (asked[i] && !wait_flushed(&cpus[i], generation, deadline)) {
+			flush_count.failed++;
+			ok = false;
+		}
+	if (flush_count.sent !=
+	    flush_count.acked + flush_count.excused + flush_count.failed)
+		panic("TLB shootdown: %llu sent, %llu acked, %llu excused",
+		      flush_count.sent, flush_count.acked, flush_count.excused);
+	return ok;
+}
+
+/* ---- leases: core 0, interrupts off ------------------------------------ */
+
+extern char secondary_entry[];
+
+static void slot_reset(struct cpu *c, u32 apic_id)
+{
+	c->apic_id = apic_id;
+	c->job = NULL;
+	c->wake_sent = c->woken = false;
+	c->regs_kept = false;
+	c->idle = false;
+	memset(c->stats, 0, sizeof(*c->stats));
+	gdt_prepare(c);
+}
+
+u16 slot_offer(u32 slot, u32 apic_id, u64 *entry, u64 *arg)
+{
+	struct cpu *c = &cpus[slot];
+
+	if (slot >= nr_slots)
+		return COK_WHY_NO_SPACE;
+	if (apic_id >= 255)
+		return COK_WHY_UNSUPPORTED; /* not addressable by xAPIC */
+	if (slot_state(c) != SLOT_ABSENT || slot_by_apic(apic_id))
+		return COK_WHY_PROTOCOL;
+	if (!stacks_alloc(slot))
+		return COK_WHY_NO_SPACE;
+	slot_reset(c, apic_id);
+	slot_set_state(c, SLOT_OFFERED);
+	*entry = (u64)secondary_entry;
+	*arg = (u64)c;
+	return COK_WHY_NONE;
+}
+
+void slot_offer_commit(u32 slot)
+{
+	/* The core itself may have been faster. */
+	slot_change(&cpus[slot], SLOT_OFFERED, SLOT_STARTING);
+}
+
+void slot_offer_undo(u32 slot)
+{
+	slot_change(&cpus[slot], SLOT_OFFERED, SLOT_ABSENT);
+}
+
+u16 slot_recall_check(u64 slot, u64 apic_id)
+{
+	if (slot >= nr_slots || cpus[slot].apic_id != apic_id)
+		return COK_WHY_UNKNOWN;
+	if (slot == 0)
+		return COK_WHY_BOOT;
+	if (slot_state(&cpus[slot]) == SLOT_STARTING)
+		return COK_WHY_IN_USE;
+	if (slot_state(&cpus[slot]) != SLOT_ONLINE)
+		return COK_WHY_UNKNOWN;
+	return COK_WHY_NONE;
+}
+
+void slot_recall_begin(u32 slot)
+{
+	slot_change(&cpus[slot], SLOT_ONLINE, SLOT_DRAINING);
+	smp_kick(&cpus[slot]);
+}
+
+bool slot_recall_drained(u32 slot)
+{
+	return slot_state(&cpus[slot]) == SLOT_DRAINED;
+}
+
+void slot_recall_commit(u32 slot)
+{
+	klog(LOG_INFO, "core %u: given back, APIC id %u", slot,
+	     cpus[slot].apic_id);
+	slot_set_state(&cpus[slot], SLOT_ABSENT);
+}
+
+void slot_recall_undo(u32 slot)
+{
+	struct cpu *c = &cpus[slot];
+
+	if (slot_change(c, SLOT_DRAINING, SLOT_ONLINE))
+		return;
+	if (slot_state(c) != SLOT_DRAINED)
+		return;
+	slot_set_state(c, SLOT_ONLINE);
+	__atomic_store_n(&c->wake_sent, true, __ATOMIC_SEQ_CST);
+	apic_send_nmi(c->stats->apic_id);
+}

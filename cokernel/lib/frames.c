@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "frames.h"
+#include "string.h"
+
+static u64 bitmap_words(u64 frames)
+{
+	return (frames + 63) / 64;
+}
+
+static bool bit(const u64 *map, u64 i)
+{
+	return map[i / 64] >> (i % 64) & 1;
+}
+
+static void set_bit(u64 *map, u64 i)
+{
+	map[i / 64] |= 1ULL << (i % 64);
+}
+
+static void clear_bit(u64 *map, u64 i)
+{
+	map[i / 64] &= ~(1ULL << (i % 64));
+}
+
+u64 frames_bitmap_bytes(u64 size)
+{
+	return 2 * sizeof(u64) * bitmap_words(size / FRAME_SIZE);
+}
+
+struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
+			       bool boot, enum range_state state, void *bitmap)
+{
+	u64 frames = size / FRAME_SIZE;
+
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &p->range[i];
+
+		if (r->state != RANGE_EMPTY)
+			continue;
+		*r = (struct frame_range){
+			.state = state,
+			.boot = boot,
+			.start = start,
+			.frames = frames,
+			.free = frames,
+			.used = bitmap,
+			.claimed = (u64 *)bitmap + bitmap_words(frames),
+		};
+		return r;
+	}
+	return NULL;
+}
+
+void frames_remove(struct frame_range *r)
+{
+	memset(r, 0, sizeof(*r));
+}
+
+static u64 range_size(const struct frame_range *r)
+{
+	return r->frames * FRAME_SIZE;
+}
+
+bool frames_overlap(const struct frame_pool *p, u64 start, u64 size)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		const struct frame_range *r = &p->range[i];
+
+		if (r->state != RANGE_EMPTY &&
+		    start < r->start + range_size(r) && r->start < start + size)
+			return true;
+	}
+	return false;
+}
+
+struct frame_range *frames_inside(struct frame_pool *p, u64 start, u64 size,
+				  struct frame_range *prev)
+{
+	struct frame_range *r = prev ? prev + 1 : p->range;
+
+	for (; r < p->range + FRAME_RANGES; r++)
+		if (r->state != RANGE_EMPTY && r->start >= start &&
+		    r->start + range_size(r) <= start + size)
+			return r;
+	return NULL;
+}
+
+bool frames_exact(struct frame_pool *p, u64 start, u64 size,
+		  enum range_state state)
+{
+	struct frame_range *r = NULL;
+	u64 sum = 0;
+
+	/* Ranges never overlap: if the sizes add up, there is no gap. */
+	while ((r = frames_inside(p, start, size, r))) {
+		if (r->state != state)
+			return false;
+		sum += range_size(r);
+	}
+	return sum && sum == size;
+}
+
+bool frames_idle(const struct frame_range *r)
+{
+	return r->free == r->frames;
+}
+
+/* First index of a run of n free frames, or FRAME_NONE. */
+static u64 find_run(const struct frame_range *r, u64 n)
+{
+	u64 run = 0;
+
+	for (u64 i = 0; i < r->frames; i++) {
+		if (i % 64 == 0 && r->used[i / 64] == ~0ULL) {
+			run = 0;
+			i += 63;
+			continue;
+		}
+		run = bit(r->used, i) ? 0 : run + 1;
+		if (run == n)
+			return i + 1 - n;
+	}
+	return FRAME_NONE;
+}
+
+u64 frames_alloc(struct frame_pool *p, u64 n)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &p->range[i];
+		u64 first;
+
+		if (r->state != RANGE_HELD || !r->boot || r->free < n)
+			continue;
+		first = find_run(r, n);
+		if (first == FRAME_NONE)
+			continue;
+		for (u64 f = first; f < first + n; f++)
+			set_bit(r->used, f);
+		r->free -= n;
+		return r->start + first * FRAME_SIZE;
+	}
+	return FRAME_NONE;
+}
+
+static struct frame_range *range_of(struct frame_pool *p, u64 phys)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &p->range[i];
+
+		if (r->state != RANGE_EMPTY && phys >= r->start &&
+		    phys - r->start < range_size(r))
+			return r;
+	}
+	return NULL;
+}
+
+void frames_free(struct frame_pool *p, u64 phys, u64 n)
+{
+	for (; n; n--, phys += FRAME_SIZE) {
+		struct frame_range *r = range_of(p, phys);
+		u64 i;
+
+		if (!r)
+			continue;
+		i = (phys - r->start) / FRAME_SIZE;
+		if (bit(r->used, i)) {
+			clear_bit(r->used, i);
+			r->free++;
+		}
+	}
+}
+
+void frames_reserve(struct frame_pool *p, u64 phys, u64 size)
+{
+	u64 end = phys + size;
+
+	for (phys &= ~(FRAME_SIZE - 1); phys < end; phys += FRAME_SIZE) {
+		struct frame_range *r = range_of(p, phys);
+		u64 i;
+
+		if (!r)
+			continue;
+		i = (phys - r->start) / FRAME_SIZE;
+		if (!bit(r->used, i)) {
+			set_bit(r->used, i);
+			r->free--;
+		}
+	}
+}
+
+u64 frames_first_free(const struct frame_range *r)
+{
+	u64 i = r->free ? find_run(r, 1) : FRAME_NONE;
+
+	return i == FRAME_NONE ? FRAME_NONE : r->start + i * FRAME_SIZE;
+}
+
+u64 frames_claim(struct frame_range *r, u64 max)
+{
+	u64 n = 0;
+
+	for (u64 i = 0; i < r->frames && n < max; i++) {
+		if (bit(r->used, i))
+			continue;
+		set_bit(r->used, i);
+		set_bit(r->claimed, i);
+		n++;
+	}
+	r->free -= n;
+	return n;
+}
+
+void frames_unclaim(struct frame_range *r)
+{
+	for (u64 i = 0; i < r->frames; i++) {
+		if (!bit(r->claimed, i))
+			continue;
+		clear_bit(r->claimed, i);
+		clear_bit(r->used, i);
+		r->free++;
+	}
+}
+
+bool frames_is_claimed(const struct frame_range *r, u64 index)
+{
+	return bit(r->claimed, index);
+}
+
+struct frame_totals frames_totals(const struct frame_pool *p)
+{
+	struct frame_totals t = { 0 };
+
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		const struct frame_range *r = &p->range[i];
+
+		if (r->state != RANGE_HELD)
+			continue;
+		t.total += r->frames;
+		t.free += r->free;
+		t.ranges++;
+	}
+	return t;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Page frames over the granted memory ranges. Each range has a bitmap of the
+ * frames in use and one of those that a claim took (see frames_claim); both
+ * live in memory that the caller provides. Pure bookkeeping: the frames
+ * themselves are never touched. The caller serializes.
+ */
+#ifndef CK_FRAMES_H
+#define CK_FRAMES_H
+
+#include "types.h"
+
+#define FRAME_SIZE   4096ULL
+#define FRAME_RANGES 160
+#define FRAME_NONE   (~0ULL)
+
+enum range_state {
+	RANGE_EMPTY = 0,
+	RANGE_OFFERED, /* accepted, COMMIT not yet seen */
+	RANGE_HELD,
+	RANGE_RECALLED, /* prepared, COMMIT or ABORT not yet seen */
+};
+
+struct frame_range {
+	enum range_state state;
+	bool boot; /* granted at boot: the kernel's own tables live here */
+	u64 start;
+	u64 frames;
+	u64 free;
+	u64 *used;
+	u64 *claimed;
+};
+
+struct frame_pool {
+	struct frame_range range[FRAME_RANGES];
+};
+
+/* Bytes of zeroed memory that a range of `size` bytes needs for its bitmaps. */
+u64 frames_bitmap_bytes(u64 size);
+
+/* NULL: no table entry left. `state` is OFFERED or HELD. */
+struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
+			       bool boot, enum range_state state, void *bitmap);
+void frames_remove(struct frame_range *r);
+
+/* Does [start, start + size) touch any range, whatever its state? */
+bool frames_overlap(const struct frame_pool *p, u64 start, u64 size);
+
+/*
+ * Walks the ranges inside [start, start + size): pass NULL first.
+ * frames_exact() says whether ranges in `state` make it up without a rest.
+ */
+struct frame_range *frames_inside(struct frame_pool *p, u64 start, u64 size,
+				  struct frame_range *prev);
+bool frames_exact(struct frame_pool *p, u64 start, u64 size,
+		  enum range_state state);
+bool frames_idle(const struct frame_range *r);
+
+/*
+ * `n` contiguous frames from the ranges granted at boot, lowest table entry
+ * first, so that grown ranges stay free to be recalled. FRAME_NONE: no room.
+ */
+u64 frames_alloc(struct frame_pool *p, u64 n);
+void frames_free(struct frame_pool *p, u64 phys, u64 n);
+/* Marks what is in use from the start, such as the image. */
+void frames_reserve(struct frame_pool *p, u64 phys, u64 size);
+
+/* Lowest free frame of a range, or FRAME_NONE. */
+u64 frames_first_free(const struct frame_range *r);
+
+/* Takes up to `max` free frames of a range; frames_unclaim gives them back. */
+u64 frames_claim(struct frame_range *r, u64 max);
+void frames_unclaim(struct frame_range *r);
+bool frames_is_claimed(const struct frame_range *r, u64 index);
+
+struct frame_totals {
+	u64 total, free;
+	u32 ranges;
+};
+
+/* Of the ranges that are held. */
+struct frame_totals frames_totals(const struct frame_pool *p);
+
+#endif /* CK_FRAMES_H */
