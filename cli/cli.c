@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The handle, progress and errors, as a person sees them. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "verbs.h"
+
+/* Which exit status tells which error; cokctl(1) repeats it. */
+static const struct {
+	enum coord_code code;
+	int status;
+} statuses[] = {
+	{ COORD_E_FAILED, EX_FAIL },
+	{ COORD_E_NOMODULE, EX_FAIL },
+	{ COORD_E_INVALID, EX_USE },
+	{ COORD_E_DECLINED, EX_DECLINED },
+	{ COORD_E_TIMEOUT, EX_TIMEOUT },
+	{ COORD_E_PERM, EX_PERM },
+	{ COORD_E_NOENCLAVE, EX_NOENCLAVE },
+	{ COORD_E_BUSY, EX_BUSY },
+	{ COORD_E_CANCELLED, EX_INTERRUPTED },
+};
+
+static volatile sig_atomic_t interrupted;
+
+int cli_fail(const struct coord_err *err)
+{
+	size_t i;
+
+	fflush(stdout);
+	fprintf(stderr, "cokctl: %s", err->text);
+	/* The errno's meaning, unless the sentence is that already. */
+	if (err->err && !strstr(err->text, strerror(err->err)))
+		fprintf(stderr, " (%s)", strerror(err->err));
+	fputc('\n', stderr);
+	for (i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		if (statuses[i].code == err->code)
+			return statuses[i].status;
+	return EX_FAIL;
+}
+
+void cli_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("cokctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* ---- signals --------------------------------------------------------------- */
+
+static void on_signal(int sig)
+{
+	static const char text[] =
+		"\ncokctl: undoing what was begun; again to leave it to 'cokctl reclaim'\n";
+
+	(void)sig;
+	if (interrupted)
+		_exit(EX_INTERRUPTED);
+	interrupted = 1;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		return;
+}
+
+void cli_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	/* A reader that goes away must not stop a change half-way. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool cli_interrupted(void)
+{
+	return interrupted;
+}
+
+/* ---- hooks ------------------------------------------------------------------- */
+
+static void on_step(void *arg, const char *text, unsigned int ms)
+{
+	static bool said;
+
+	(void)arg;
+	if (!ms)
+		said = false;
+	if (said || (!verbose && (ms < 1000 || !isatty(STDERR_FILENO))))
+		return;
+	said = true;
+	fprintf(stderr, "cokctl: %s ...\n", text);
+}
+
+static void on_warn(void *arg, const char *text)
+{
+	(void)arg;
+	cli_warn("note: %s", text);
+}
+
+static bool on_cancelled(void *arg)
+{
+	(void)arg;
+	return interrupted;
+}
+
+static const struct coord_hooks hooks = {
+	.step = on_step, .warn = on_warn, .cancelled = on_cancelled,
+};
+
+/* ---- opening ------------------------------------------------------------------ */
+
+static int load_module(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execl("/sbin/modprobe", "modprobe", "cok", NULL);
+		execl("/usr/sbin/modprobe", "modprobe", "cok", NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -1;
+}
+
+static void recover(struct coord *c)
+{
+	struct coord_err err;
+	char report[512];
+	int n = coord_reclaim(c, report, sizeof(report), &err);
+
+	if (n > 0 || (n < 0 && report[0]))
+		cli_warn("recovered: %s", report);
+	if (n < 0)
+		cli_warn("recovery is not complete: %s; 'cokctl reclaim' tries again",
+			 err.text);
+}
+
+int cli_open(struct coord **c)
+{
+	struct coord_err err;
+	int ret;
+
+	cli_catch_signals();
+	ret = coord_open(c, NULL, &err);
+	if (ret && err.code == COORD_E_NOMODULE && !geteuid() && !load_module())
+		ret = coord_open(c, NULL, &err);
+	if (ret)
+		return cli_fail(&err);
+	coord_set_hooks(*c, &hooks);
+	recover(*c);
+	return -1;
+}
+
+void cli_recover(void)
+{
+	struct coord_err err;
+	struct coord *c;
+
+	if (geteuid() || coord_open(&c, NULL, &err))
+		return;
+	coord_set_hooks(c, &hooks);
+	recover(c);
+	coord_close(c);
+}

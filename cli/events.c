@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cokctl events */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <stdlib.h>
+
+#include "verbs.h"
+
+static const char *const kinds[COK_EV_COUNT] = {
+	"none", "state", "lease", "job", "operation",
+};
+
+static cJSON *to_json(const struct coord_event *e)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "event", kinds[e->kind]);
+	json_u64(o, "generation", e->generation);
+	json_u64(o, "time_ns", e->time_ns);
+	switch (e->kind) {
+	case COK_EV_STATE:
+		cJSON_AddStringToObject(o, "name", e->name);
+		json_u64(o, "enclave", e->enclave);
+		cJSON_AddStringToObject(o, "state", coord_state_name(e->state));
+		cJSON_AddStringToObject(o, "reason", e->reason);
+		break;
+	case COK_EV_LEASE:
+		cJSON_AddItemToObject(o, "lease", json_lease(&e->lease));
+		break;
+	case COK_EV_JOB:
+		json_u64(o, "txid", e->txid);
+		json_u64(o, "error", e->error);
+		cJSON_AddStringToObject(o, "text", e->text);
+		json_u64(o, "why", e->why);
+		break;
+	case COK_EV_OP:
+		json_u64(o, "operation", e->op);
+		cJSON_AddStringToObject(o, "kind", coord_op_name(e->op_kind));
+		json_u64(o, "pid", e->op_pid);
+		cJSON_AddBoolToObject(o, "alive", e->op_alive);
+		json_u64(o, "enclave", e->enclave);
+		break;
+	}
+	return o;
+}
+
+static void print(const struct coord_event *e)
+{
+	char what[64];
+
+	printf("%" PRIu64 ".%06" PRIu64 " #%" PRIu64 " ", e->time_ns / 1000000000,
+	       e->time_ns / 1000 % 1000000, e->generation);
+	switch (e->kind) {
+	case COK_EV_STATE:
+		printf("enclave %s is %s%s%s", e->name, coord_state_name(e->state),
+		       e->reason[0] ? ": " : "", e->reason);
+		break;
+	case COK_EV_LEASE:
+		printf("lease %u %s is %s", e->lease.id,
+		       lease_text(&e->lease, what, sizeof(what)),
+		       coord_lease_state_name(e->lease.state));
+		if (e->lease.enclave)
+			printf(", enclave %u", e->lease.enclave);
+		break;
+	case COK_EV_JOB:
+		printf("job %" PRIu64 " %s%s%s", e->txid,
+		       e->error ? strerror((int)e->error) : "done",
+		       e->text[0] ? ": " : "", e->text);
+		break;
+	case COK_EV_OP:
+		printf("operation %u (%s, pid %u) %s", e->op,
+		       coord_op_name(e->op_kind), e->op_pid,
+		       e->op_alive ? "has begun" : "is over or abandoned");
+		break;
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* All enclaves, as if their states had just changed. */
+static void tell_all(struct coord *c, bool json)
+{
+	const struct coord_info *info;
+	struct coord_enclave *e = NULL;
+	struct coord_event ev;
+	struct coord_err err;
+	ssize_t i, n = coord_enclaves(c, &e, &err);
+
+	if (n < 0 || coord_info(c, &info, &err)) {
+		cli_fail(&err);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		ev = (struct coord_event){
+			.kind = COK_EV_STATE, .generation = info->generation,
+			.time_ns = e[i].time_ns, .enclave = e[i].id,
+			.state = e[i].state,
+		};
+		memcpy(ev.name, e[i].name, sizeof(ev.name));
+		memcpy(ev.reason, e[i].reason, sizeof(ev.reason));
+		if (json)
+			json_line(to_json(&ev));
+		else
+			print(&ev);
+	}
+	coord_enclaves_free(e, (size_t)n);
+}
+
+static int follow(struct coord *c, struct coord_events *list, bool json)
+{
+	struct coord_event e;
+	struct coord_err err;
+
+	while (!cli_interrupted() && !ferror(stdout)) {
+		int ret = coord_events_next(list, 1000, &e, &err);
+
+		if (ret < 0 && err.err == ENOBUFS) {
+			cli_warn("events were lost; the enclaves are now:");
+			tell_all(c, json);
+		} else if (ret < 0) {
+			return cli_fail(&err);
+		} else if (ret && e.kind < COK_EV_COUNT) {
+			if (json)
+				json_line(to_json(&e));
+			else
+				print(&e);
+		}
+	}
+	return cli_interrupted() ? EX_INTERRUPTED : EX_FAIL;
+}
+
+int verb_events(const struct verb *v, int argc, char **argv)
+{
+	struct coord_events *list;
+	struct coord_err err;
+	struct coord *c;
+	bool json = false;
+	const struct opt opts[] = { OPT_JSON(json), OPT_END };
+	int first, ret = options(v, opts, argc, argv, 0, 0, &first);
+
+	if (ret >= 0)
+		return ret;
+	ret = cli_open(&c);
+	if (ret >= 0)
+		return ret;
+	if (coord_events_open(c, &list, &err)) {
+		ret = cli_fail(&err);
+	} else {
+		ret = follow(c, list, json);
+		coord_events_close(list);
+	}
+	coord_close(c);
+	return ret;
+}

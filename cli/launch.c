@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cokctl launch */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verbs.h"
+
+/* Words of the command line, and the configuration's key each one sets. */
+static struct {
+	const char *name, *cpus, *cpu_list, *mem, *image, *cmdline, *mode,
+		*owner, *timeout;
+	bool dry_run, json;
+} asked;
+
+static const struct opt opts[] = {
+	{ "name", 0, "NAME", "its name", &asked.name, NULL },
+	{ "cpus", 0, "N", "how many CPUs; cokctl chooses", &asked.cpus, NULL },
+	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list, NULL },
+	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem, NULL },
+	{ "image", 0, "FILE", "the kernel to boot", &asked.image, NULL },
+	{ "cmdline", 0, "TEXT", "its command line", &asked.cmdline, NULL },
+	{ "mode", 0, "MODE", "native, the only one so far", &asked.mode, NULL },
+	{ "owner", 0, "USER", "who may use its device node (root)", &asked.owner, NULL },
+	{ "timeout", 0, "S", "seconds until it must be ready (60)", &asked.timeout, NULL },
+	{ "dry-run", 0, NULL, "only tell what would be taken", NULL, &asked.dry_run },
+	OPT_JSON(asked.json),
+	OPT_END
+};
+
+static int configure(struct coord_config *cfg, const char *file)
+{
+	const struct {
+		const char *key, *option, *word;
+	} words[] = {
+		{ "name", "--name", asked.name },
+		{ "cpus", "--cpus", asked.cpus },
+		{ "cpu_list", "--cpu-list", asked.cpu_list },
+		{ "memory", "--mem", asked.mem },
+		{ "image", "--image", asked.image },
+		{ "cmdline", "--cmdline", asked.cmdline },
+		{ "mode", "--mode", asked.mode },
+		{ "owner", "--owner", asked.owner },
+		{ "timeout", "--timeout", asked.timeout },
+	};
+	struct coord_err err;
+	size_t i;
+
+	coord_config_init(cfg);
+	if (file && coord_config_read(cfg, file, &err))
+		return cli_fail(&err);
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i].word &&
+		    coord_config_set(cfg, words[i].key, words[i].word,
+				     words[i].option, &err))
+			return cli_fail(&err);
+	return -1;
+}
+
+static int print_plan(const struct coord_config *cfg,
+		      const struct coord_plan *p)
+{
+	char size[24], mem[24];
+	cJSON *o, *list;
+	uint32_t i;
+
+	if (asked.json) {
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "name", cfg->name);
+		cJSON_AddStringToObject(o, "image", p->image);
+		cJSON_AddStringToObject(o, "cpus", p->cpus);
+		json_u64(o, "block_size", p->block_size);
+		json_u64(o, "blocks", p->nr_blocks);
+		list = cJSON_AddArrayToObject(o, "candidates");
+		for (i = 0; i < p->nr_candidates; i++)
+			cJSON_AddItemToArray(list, cJSON_CreateNumber(
+				(double)(p->candidates[i] / p->block_size)));
+		return json_print(o);
+	}
+	coord_size_format(p->block_size, size, sizeof(size));
+	coord_size_format(cfg->memory, mem, sizeof(mem));
+	printf("would launch '%s': %s\nCPUs %s\nmemory %s: %u blocks of %s, tried in this order:",
+	       cfg->name, p->image, p->cpus, mem, p->nr_blocks, size);
+	for (i = 0; i < p->nr_candidates; i++)
+		printf(" %" PRIu64, p->candidates[i] / p->block_size);
+	putchar('\n');
+	return EX_DONE;
+}
+
+static int dry_run(struct coord *c, const struct coord_config *cfg)
+{
+	struct coord_plan plan;
+	struct coord_err err;
+	int ret;
+
+	if (coord_plan(c, cfg, &plan, &err))
+		return cli_fail(&err);
+	ret = print_plan(cfg, &plan);
+	coord_plan_free(&plan);
+	return ret;
+}
+
+static int launch(struct coord *c, const struct coord_config *cfg)
+{
+	struct coord_err err;
+	char *log = NULL;
+	cJSON *o;
+	int ret;
+
+	if (coord_launch(c, cfg, &log, &err)) {
+		if (log)
+			fprintf(stderr, "%s%s", log,
+				log[0] && log[strlen(log) - 1] == '\n' ? "" : "\n");
+		ret = cli_fail(&err);
+	} else if (asked.json) {
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "name", cfg->name);
+		cJSON_AddStringToObject(o, "state", "running");
+		ret = json_print(o);
+	} else {
+		printf("%s is running\n", cfg->name);
+		ret = EX_DONE;
+	}
+	free(log);
+	return ret;
+}
+
+int verb_launch(const struct verb *v, int argc, char **argv)
+{
+	struct coord_config cfg;
+	struct coord *c;
+	int first, ret = options(v, opts, argc, argv, 0, 1, &first);
+
+	if (ret >= 0)
+		return ret;
+	if (asked.cpus && asked.cpu_list)
+		return usage_error(v, "--cpus and --cpu-list exclude each other");
+	ret = configure(&cfg, first < argc ? argv[first] : NULL);
+	if (ret >= 0)
+		return ret;
+	ret = cli_open(&c);
+	if (ret >= 0)
+		return ret;
+	ret = asked.dry_run ? dry_run(c, &cfg) : launch(c, &cfg);
+	coord_close(c);
+	return ret;
+}

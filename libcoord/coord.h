@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libcoord: everything cokctl can do, as a library.
+ *
+ * Functions return 0 (or a count) on success and -1 on failure, and then fill
+ * in the struct coord_err that was passed, which must not be NULL. Nothing
+ * prints, exits or aborts. Sizes are bytes, times milliseconds unless a name
+ * says otherwise. What a function allocates for the caller is freed as its
+ * comment says. A handle may be used by one thread at a time.
+ */
+#ifndef COORD_H
+#define COORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cok/boot.h>
+#include <cok/comm.h>
+#include <cok/genl.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- errors ------------------------------------------------------------ */
+
+enum coord_code {
+	COORD_OK,
+	COORD_E_FAILED,		/* see err and text */
+	COORD_E_INVALID,	/* what was asked for makes no sense here */
+	COORD_E_DECLINED,	/* the co-kernel said no: see why */
+	COORD_E_TIMEOUT,
+	COORD_E_PERM,
+	COORD_E_NOENCLAVE,	/* no enclave of that name */
+	COORD_E_BUSY,		/* held by another operation, or by Linux */
+	COORD_E_NOMODULE,	/* cok.ko is not loaded */
+	COORD_E_CANCELLED,	/* the cancelled hook said so; rolled back */
+};
+
+struct coord_err {
+	enum coord_code code;
+	int err;		/* a positive errno, the kernel's own, or 0 */
+	uint32_t why;		/* enum cok_why, if declined */
+	char text[960];		/* one sentence, no newline */
+};
+
+/* ---- handle ------------------------------------------------------------ */
+
+struct coord;
+
+/* Callbacks during calls on the handle; each may be NULL. */
+struct coord_hooks {
+	void *arg;
+	/* A step has begun (ms 0), or still lasts after ms; about every 200 ms. */
+	void (*step)(void *arg, const char *text, unsigned int ms);
+	void (*warn)(void *arg, const char *text);
+	/* Asked between steps; true: undo what was done and fail. */
+	bool (*cancelled)(void *arg);
+};
+
+struct coord_info {
+	char version[64];
+	uint32_t abi_major, abi_minor;
+	uint32_t apic_mode;	/* enum cok_apic_mode */
+	uint32_t tsc_khz;
+	uint64_t block_size;
+	uint64_t generation;
+	bool test;		/* a fault-injection build */
+};
+
+/*
+ * Connects to the module. `root` is put before /sys and /proc (NULL: ""; tests
+ * use a fake tree). Needs CAP_SYS_ADMIN. Closing an open handle abandons the
+ * operation it may have.
+ */
+int coord_open(struct coord **out, const char *root, struct coord_err *err);
+void coord_close(struct coord *c);
+void coord_set_hooks(struct coord *c, const struct coord_hooks *hooks);
+/* Asks anew; the result belongs to the handle. */
+int coord_info(struct coord *c, const struct coord_info **out,
+	       struct coord_err *err);
+const char *coord_version(void);
+
+/* ---- reading ----------------------------------------------------------- */
+
+struct coord_core {
+	uint32_t slot, cpu, apic_id;
+	uint64_t heartbeat_age;	/* ms */
+	bool has_stats, has_regs;
+	struct cok_stats stats;	/* the first 2048 bytes; claims */
+	struct cok_regs regs;	/* once it ended */
+};
+
+struct coord_enclave {
+	uint32_t id, uid;
+	char name[COK_NAME_MAX];
+	uint32_t state;		/* enum cok_state */
+	char reason[256];
+	uint64_t time_ns;	/* of the last state change, boottime clock */
+	uint32_t ck_state;	/* enum cok_ck_state, a claim */
+	uint64_t counters[COK_N_COUNT];	/* by enum cok_counter_attr */
+	uint32_t op, op_kind, op_pid;	/* 0: none */
+	bool op_alive;
+	uint32_t nr_cores;
+	struct coord_core *cores;
+};
+
+struct coord_lease {
+	uint32_t id;
+	uint32_t kind;		/* enum cok_res_kind */
+	uint32_t state;		/* enum cok_lease_state */
+	uint32_t enclave;	/* 0: none */
+	uint32_t op;		/* 0: none */
+	bool op_alive, boot;
+	uint64_t txid;
+	uint32_t cpu, apic_id;	/* of a CPU */
+	uint64_t start, size;	/* of memory */
+	char zone[16];
+};
+
+/* All enclaves; free with coord_enclaves_free. Returns their number. */
+ssize_t coord_enclaves(struct coord *c, struct coord_enclave **out,
+		       struct coord_err *err);
+/* One enclave; free with coord_enclaves_free(e, 1). */
+int coord_enclave(struct coord *c, const char *name,
+		  struct coord_enclave **out, struct coord_err *err);
+void coord_enclaves_free(struct coord_enclave *e, size_t n);
+/* The ledger; free with free(3). Returns the number of leases. */
+ssize_t coord_leases(struct coord *c, struct coord_lease **out,
+		     struct coord_err *err);
+
+/* Names as in genl.h and comm.h, in lower case; "?" for unknown values. */
+const char *coord_state_name(uint32_t state);
+const char *coord_lease_state_name(uint32_t state);
+const char *coord_op_name(uint32_t kind);
+const char *coord_kind_name(uint32_t kind);
+const char *coord_ck_state_name(uint32_t state);
+const char *coord_why_text(uint32_t why);
+/* The state of that name, or -1. */
+int coord_state_by_name(const char *name);
+
+/* ---- events ------------------------------------------------------------ */
+
+struct coord_event {
+	uint32_t kind;		/* enum cok_event */
+	uint64_t generation, time_ns;
+	uint32_t enclave;	/* 0: none */
+	char name[COK_NAME_MAX];
+	uint32_t state;		/* STATE */
+	char reason[256];
+	struct coord_lease lease; /* LEASE */
+	uint64_t txid;		/* JOB */
+	uint32_t error, why;
+	char text[256];
+	uint32_t op, op_kind, op_pid; /* OP */
+	bool op_alive;
+};
+
+struct coord_events;
+int coord_events_open(struct coord *c, struct coord_events **out,
+		      struct coord_err *err);
+/*
+ * Returns 1 with an event, 0 after timeout_ms without one (-1: forever; a
+ * signal ends the wait too). Failure with err->err ENOBUFS: events were lost,
+ * look again at everything; the listener goes on.
+ */
+int coord_events_next(struct coord_events *ev, int timeout_ms,
+		      struct coord_event *out, struct coord_err *err);
+void coord_events_close(struct coord_events *ev);
+
+/* Until the enclave is in `state` (COK_ST_DESTROYED: until it is gone). */
+int coord_wait(struct coord *c, const char *name, uint32_t state,
+	       unsigned int timeout, struct coord_err *err);
+
+/* ---- what to launch ---------------------------------------------------- */
+
+struct coord_config {
+	char name[COK_NAME_MAX];
+	char mode[16];		/* "native" */
+	uint32_t cpus;		/* how many, if cpu_list is empty */
+	char cpu_list[256];	/* as in "2-3,7" */
+	uint64_t memory;	/* bytes */
+	char image[4096];	/* empty: the default image */
+	char cmdline[1024];
+	uint32_t uid;		/* owner of the device node */
+	unsigned int timeout;	/* ms, for the whole change */
+};
+
+void coord_config_init(struct coord_config *cfg);	/* the defaults */
+/* Reads JSON over what cfg holds. Errors name the path in it ("$.memory"). */
+int coord_config_read(struct coord_config *cfg, const char *path,
+		      struct coord_err *err);
+int coord_config_parse(struct coord_config *cfg, const char *json, size_t len,
+		       struct coord_err *err);
+/* Sets one key from a word; err->text begins with `what` ("--mem"). */
+int coord_config_set(struct coord_config *cfg, const char *key,
+		     const char *word, const char *what, struct coord_err *err);
+
+/* "128M", "1G", "4096": bytes; 0 is refused. */
+int coord_size_parse(const char *text, uint64_t *out, struct coord_err *err);
+/* The shortest exact form ("128M"); buf of at least 24 bytes; returns buf. */
+char *coord_size_format(uint64_t size, char *buf, size_t len);
+
+/* What a launch or grow would take now: CPUs, and blocks in order of trial. */
+struct coord_plan {
+	char image[4096];
+	char cpus[256];		/* list */
+	uint32_t nr_blocks;	/* needed */
+	uint64_t block_size;
+	uint32_t nr_candidates;
+	uint64_t *candidates;	/* start addresses; freed by coord_plan_free */
+};
+int coord_plan(struct coord *c, const struct coord_config *cfg,
+	       struct coord_plan *out, struct coord_err *err);
+void coord_plan_free(struct coord_plan *plan);
+
+/* ---- changing ---------------------------------------------------------- */
+
+/*
+ * Returns once the enclave is RUNNING. On failure everything is given back,
+ * the enclave is gone, and *log (if log is not NULL) is the tail of what it
+ * printed or NULL; free with free(3).
+ */
+int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
+		 struct coord_err *err);
+
+struct coord_change {
+	const char *name;	/* of the enclave */
+	uint32_t cpus;		/* how many, if cpu_list is NULL */
+	const char *cpu_list;
+	uint64_t memory;	/* bytes */
+	unsigned int timeout;	/* ms, for each answer of the co-kernel */
+};
+/* All or nothing: what it declines goes home. */
+int coord_grow(struct coord *c, const struct coord_change *ch,
+	       struct coord_err *err);
+/* The newest leases, or those of cpu_list, go home. */
+int coord_shrink(struct coord *c, const struct coord_change *ch,
+		 struct coord_err *err);
+int coord_stop(struct coord *c, const char *name, unsigned int timeout,
+	       struct coord_err *err);
+int coord_kill(struct coord *c, const char *name, struct coord_err *err);
+int coord_destroy(struct coord *c, const char *name, struct coord_err *err);
+/*
+ * Finishes or undoes what others left behind. Returns how many things it
+ * handled; `report` says which, "" if none. It does all it can before failing.
+ */
+int coord_reclaim(struct coord *c, char *report, size_t len,
+		  struct coord_err *err);
+
+/* ---- using an enclave: its device node, no privilege -------------------- */
+
+/* Returns a descriptor for read, write, poll (uapi.h); flags as in open(2). */
+int coord_dev_open(const char *name, int flags, struct coord_err *err);
+/* The round trip, nanoseconds. */
+int coord_dev_ping(int fd, unsigned int timeout, uint64_t *rtt_ns,
+		   struct coord_err *err);
+int coord_dev_state(int fd, uint32_t *state, struct coord_err *err);
+/* The last `lines` lines of the log now; NULL if there is none. free(3). */
+char *coord_dev_tail(const char *name, unsigned int lines);
+
+/* ---- the host ---------------------------------------------------------- */
+
+enum coord_level { COORD_GOOD, COORD_WARN, COORD_BAD };
+
+struct coord_check {
+	const char *id;		/* a short constant word */
+	enum coord_level level;	/* COORD_BAD prevents a launch */
+	char text[256];		/* what was found, and advice */
+};
+/*
+ * Checks the host at `root` (NULL: this one); `info` is the module's or NULL.
+ * Needs no privilege. Returns the number; free with free(3).
+ */
+ssize_t coord_doctor(const char *root, const struct coord_info *info,
+		     struct coord_check **out, struct coord_err *err);
+
+/*
+ * What must be as before once everything is home: online CPUs, state and zone
+ * of each block, present and managed pages of each zone. Text lines; free(3).
+ */
+int coord_snapshot(const char *root, char **out, struct coord_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* COORD_H */

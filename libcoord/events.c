@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The multicast group: a socket that hears of every change. */
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <netlink/netlink.h>
+#include <netlink/genl/genl.h>
+
+#include "internal.h"
+
+#define EVENT_BYTES	(256 * 1024)	/* a message is far smaller */
+#define RECEIVE_BUFFER	(1024 * 1024)
+
+struct coord_events {
+	struct nl_sock *sock;
+	int family;
+	char *buf;
+	struct nlmsghdr *next;	/* in buf: not yet handed out */
+	int left;
+};
+
+int coord_events_open(struct coord *c, struct coord_events **out,
+		      struct coord_err *err)
+{
+	struct coord_events *ev = calloc(1, sizeof(*ev));
+	int ret;
+
+	if (ev) {
+		ev->sock = nl_socket_alloc();
+		ev->buf = malloc(EVENT_BYTES);
+		ev->family = c->family;
+	}
+	if (!ev || !ev->sock || !ev->buf) {
+		coord_events_close(ev);
+		return lc_err(err, COORD_E_FAILED, ENOMEM,
+			      "cannot listen for events: out of memory");
+	}
+	errno = 0;
+	ret = nl_connect(ev->sock, NETLINK_GENERIC);
+	if (!ret) {
+		/* Only a help: losses are noticed. */
+		nl_socket_set_buffer_size(ev->sock, RECEIVE_BUFFER, 0);
+		ret = nl_socket_add_membership(ev->sock, c->group);
+	}
+	if (ret) {
+		ret = errno ? errno : EIO;
+		coord_events_close(ev);
+		return lc_err(err, lc_code_of(ret, false), ret,
+			      "cannot listen for events: %s", strerror(ret));
+	}
+	*out = ev;
+	return 0;
+}
+
+void coord_events_close(struct coord_events *ev)
+{
+	if (!ev)
+		return;
+	nl_socket_free(ev->sock);
+	free(ev->buf);
+	free(ev);
+}
+
+/* 1: there is a message at ev->next; 0 timeout or signal; -1 err. */
+static int fill(struct coord_events *ev, int timeout_ms, struct coord_err *err)
+{
+	struct pollfd p = { .fd = nl_socket_get_fd(ev->sock), .events = POLLIN };
+	ssize_t n;
+	int ret = poll(&p, 1, timeout_ms);
+
+	if (ret == 0 || (ret < 0 && errno == EINTR))
+		return 0;
+	n = recv(p.fd, ev->buf, EVENT_BYTES, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0)
+		return lc_err(err, COORD_E_FAILED, errno, errno == ENOBUFS ?
+			      "events were lost" : "receiving events failed");
+	ev->next = (struct nlmsghdr *)ev->buf;
+	ev->left = (int)n;
+	return 1;
+}
+
+int coord_events_next(struct coord_events *ev, int timeout_ms,
+		      struct coord_event *out, struct coord_err *err)
+{
+	int ret;
+
+	for (;;) {
+		while (ev->next && nlmsg_ok(ev->next, ev->left)) {
+			struct nlmsghdr *h = ev->next;
+
+			ev->next = nlmsg_next(h, &ev->left);
+			if (h->nlmsg_type != ev->family ||
+			    !genlmsg_valid_hdr(h, 0))
+				continue;
+			lc_parse_event(genlmsg_hdr(h), out);
+			if (out->kind)
+				return 1;
+		}
+		ev->next = NULL;
+		ret = fill(ev, timeout_ms, err);
+		if (ret < 1)
+			return ret;
+	}
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Grow: take, offer, and give back what is declined. One offer moves up to
+ * COK_TXN_MAX_RES leases, so a large change is several offers; if a later one
+ * fails, the earlier ones are recalled.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define MARGIN		15000	/* ms over the module's own deadline */
+#define TAKE_LIMIT	600000	/* ms for all taking */
+
+static int offer(struct coord *c, uint32_t id, unsigned int timeout,
+		 struct coord_err *err)
+{
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_OFFER, 0, "grow the enclave");
+	lc_put_enclave(&r, id);
+	lc_put_u32(&r, COK_A_TIMEOUT_MS, timeout);
+	return lc_job(c, &r, timeout + MARGIN, err);
+}
+
+/* Leases of the enclave that were not in `before`, as ids. */
+static size_t newer(const struct lc_ledger *now, const struct lc_ledger *before,
+		    uint32_t id, uint32_t *out, size_t room)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < now->n && n < room; i++) {
+		if (now->lease[i].enclave != id ||
+		    now->lease[i].state != COK_LS_GRANTED)
+			continue;
+		for (k = 0; k < before->n; k++)
+			if (before->lease[k].id == now->lease[i].id)
+				break;
+		if (k == before->n)
+			out[n++] = now->lease[i].id;
+	}
+	return n;
+}
+
+static void recall_new(struct coord *c, uint32_t id,
+		       const struct lc_ledger *before, unsigned int timeout,
+		       struct coord_err *err)
+{
+	uint32_t ids[COK_TXN_MAX_RES];
+	struct lc_ledger now;
+	struct coord_err e;
+	size_t n;
+
+	for (;;) {
+		if (lc_ledger_get(c, &now, &e))
+			break;
+		n = newer(&now, before, id, ids, COK_TXN_MAX_RES);
+		free(now.lease);
+		if (!n)
+			return;
+		if (lc_recall(c, id, ids, n, timeout, &e))
+			break;
+	}
+	lc_err_more(err, "; taking back what was granted failed: %s", e.text);
+}
+
+/* The next part of what is wanted, at most one offer's worth. */
+static bool next_part(struct lc_want *rest, struct lc_want *part,
+		      uint64_t block_size)
+{
+	uint32_t room = COK_TXN_MAX_RES;
+	uint64_t bytes;
+
+	*part = (struct lc_want){ .deadline = rest->deadline };
+	if (rest->cpu_list) {
+		part->cpu_list = rest->cpu_list;
+		rest->cpu_list = NULL;
+		return true;
+	}
+	part->cpus = rest->cpus < room ? rest->cpus : room;
+	room -= part->cpus;
+	bytes = (uint64_t)room * block_size;
+	part->memory = rest->memory < bytes ? rest->memory : bytes;
+	rest->cpus -= part->cpus;
+	rest->memory -= part->memory;
+	return part->cpus || part->memory;
+}
+
+static int grow_by(struct coord *c, uint32_t id, struct lc_want *rest,
+		   unsigned int timeout, struct coord_err *err)
+{
+	struct lc_want part;
+
+	while (next_part(rest, &part, c->info.block_size))
+		if (lc_take_memory(c, &part, err) ||
+		    lc_take_cpus(c, &part, err) ||
+		    lc_go_on(c, part.deadline, err) ||
+		    offer(c, id, timeout, err))
+			return -1;
+	return 0;
+}
+
+static int check(struct coord *c, const struct coord_change *ch,
+		 struct coord_err *err)
+{
+	struct lc_cpus set;
+
+	if (!ch->cpus && !ch->cpu_list && !ch->memory)
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "nothing to grow by; give --cpus, --cpu-list or --mem");
+	if (ch->cpu_list) {
+		if (lc_cpulist_parse(ch->cpu_list, &set, err))
+			return -1;
+		if (lc_cpus_count(&set) > COK_TXN_MAX_RES)
+			return lc_err(err, COORD_E_INVALID, E2BIG,
+				      "at most %d listed CPUs at a time",
+				      COK_TXN_MAX_RES);
+	}
+	return ch->memory ? lc_check_size(ch->memory, c->info.block_size, err) :
+			    0;
+}
+
+int coord_grow(struct coord *c, const struct coord_change *ch,
+	       struct coord_err *err)
+{
+	struct lc_want rest = {
+		.cpus = ch->cpus, .cpu_list = ch->cpu_list,
+		.memory = ch->memory, .deadline = lc_now() + TAKE_LIMIT,
+	};
+	struct lc_ledger before;
+	uint32_t id;
+	int ret;
+
+	if (check(c, ch, err) || lc_enclave_id(c, ch->name, &id, err) ||
+	    lc_op_begin(c, COK_OP_GROW, id, err))
+		return -1;
+	if (lc_ledger_get(c, &before, err))
+		return lc_op_undo(c, err);
+	ret = grow_by(c, id, &rest, ch->timeout, err);
+	if (ret)
+		recall_new(c, id, &before, ch->timeout, err);
+	free(before.lease);
+	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
+}

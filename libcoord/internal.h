@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What libcoord's files share. Names that are not exported begin with lc_. */
+#ifndef LC_INTERNAL_H
+#define LC_INTERNAL_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "coord.h"
+
+/* libnl's and the kernel's; what is pure compiles without their headers. */
+struct nl_sock;
+struct nl_msg;
+struct nlattr;
+struct genlmsghdr;
+
+struct coord {
+	char root[256];
+	struct nl_sock *cmd;	/* requests; owns the operation */
+	struct coord_events *ev; /* joined before any job is sent */
+	int family;
+	int group;
+	struct coord_hooks hooks;
+	struct coord_info info;
+	uint32_t op;		/* ours, 0: none */
+	char *buf;		/* the last datagram received */
+	size_t buf_size;
+};
+
+/* ---- err.c -------------------------------------------------------------- */
+
+/* Fills err in; always -1. */
+int lc_err(struct coord_err *err, enum coord_code code, int errnum,
+	   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Adds to the text. */
+void lc_err_more(struct coord_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Appends to a bounded string; false if it was cut. */
+bool lc_append(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- step.c: time, progress, cancellation ------------------------------- */
+
+uint64_t lc_now(void);	/* ms, monotonic */
+/* Milliseconds until `deadline`, at least 0 and at most INT_MAX. */
+int lc_left(uint64_t deadline);
+void lc_step(struct coord *c, const char *text, unsigned int ms);
+void lc_warn(struct coord *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+bool lc_is_cancelled(struct coord *c);
+/* -1 with COORD_E_CANCELLED or COORD_E_TIMEOUT if the change must end now. */
+int lc_go_on(struct coord *c, uint64_t deadline, struct coord_err *err);
+void lc_sleep(unsigned int ms);
+
+/* ---- nl.c --------------------------------------------------------------- */
+
+struct lc_req {
+	struct nl_msg *msg;
+	const char *what;	/* "take CPU 3": begins error sentences */
+	bool names_enclave;	/* ENOENT then means that enclave */
+	bool failed;		/* an attribute did not fit */
+};
+
+typedef int (*lc_handler)(struct genlmsghdr *ghdr, void *arg);
+
+void lc_req_init(struct coord *c, struct lc_req *r, uint8_t cmd, int flags,
+		 const char *what);
+void lc_put_u32(struct lc_req *r, int attr, uint32_t v);
+void lc_put_u64(struct lc_req *r, int attr, uint64_t v);
+void lc_put_str(struct lc_req *r, int attr, const char *s);
+void lc_put_data(struct lc_req *r, int attr, const void *p, size_t len);
+void lc_put_enclave(struct lc_req *r, uint32_t id);
+void lc_put_name(struct lc_req *r, const char *name);
+/* Sends, hands each reply to `handler`, consumes the request. */
+int lc_call(struct coord *c, struct lc_req *r, lc_handler handler, void *arg,
+	    struct coord_err *err);
+/* The code that an errno of the module means. */
+enum coord_code lc_code_of(int errnum, bool names_enclave);
+
+/* ---- attr.c: attributes to structs ---------------------------------------- */
+
+int lc_parse(struct genlmsghdr *g, struct nlattr **tb);
+uint32_t lc_get_u32(struct nlattr *a);	/* 0 if absent or odd */
+uint64_t lc_get_u64(struct nlattr *a);
+void lc_get_str(struct nlattr *a, char *buf, size_t size);
+void lc_parse_lease(struct nlattr **tb, struct coord_lease *l);
+void lc_parse_event(struct genlmsghdr *g, struct coord_event *e);
+int lc_parse_enclave(struct genlmsghdr *g, struct coord_enclave *e);
+
+/* ---- job.c --------------------------------------------------------------- */
+
+/* Runs a job to its end or our deadline. May be cut short by lc_boot_kill. */
+int lc_job(struct coord *c, struct lc_req *r, unsigned int limit,
+	   struct coord_err *err);
+/* The same; `enclave` is killed once if the cancelled hook says so. */
+int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
+		    uint32_t enclave, struct coord_err *err);
+
+/* ---- op.c ------------------------------------------------------------------ */
+
+int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
+		struct coord_err *err);
+int lc_op_end(struct coord *c, struct coord_err *err);
+/*
+ * Ends an operation whose change failed: returns its leases, ends it, adds
+ * what went wrong in that to err. Always -1.
+ */
+int lc_op_undo(struct coord *c, struct coord_err *err);
+/* Returns each lease that our operation (or `dead`, if not 0) still has. */
+int lc_op_return(struct coord *c, uint32_t dead, unsigned int *count,
+		 struct coord_err *err);
+int lc_return(struct coord *c, const struct coord_lease *l,
+	      struct coord_err *err);
+/* LEASE_RETURN, tried again for a while if a job is still on the lease. */
+int lc_lease_return(struct coord *c, uint32_t lease, const char *what,
+		    struct coord_err *err);
+int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
+		  struct coord_err *err);
+
+/* ---- sysfs.c ---------------------------------------------------------------- */
+
+/* Reads a small file; the trailing newline goes. -1 with errno. */
+int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/*
+ * Writes a word in a child that is killed at the deadline. 0 or an errno;
+ * ETIMEDOUT if it was killed; EDEADLK if even that did not end it.
+ */
+int lc_write_limited(const char *root, const char *path, const char *word,
+		     unsigned int limit);
+
+#define LC_MAX_CPUS 8192
+struct lc_cpus {
+	uint64_t bits[LC_MAX_CPUS / 64];
+};
+
+/* ---- cpulist.c -------------------------------------------------------------- */
+
+int lc_cpulist_parse(const char *text, struct lc_cpus *set,
+		     struct coord_err *err);
+/* False if it had to be cut ("..." at its end). */
+bool lc_cpulist_format(const struct lc_cpus *set, char *buf, size_t size);
+void lc_cpus_add(struct lc_cpus *s, uint32_t cpu);
+void lc_cpus_del(struct lc_cpus *s, uint32_t cpu);
+bool lc_cpus_has(const struct lc_cpus *s, uint32_t cpu);
+uint32_t lc_cpus_count(const struct lc_cpus *s);
+/* sysfs file to set; an absent or empty file is an empty set. */
+int lc_cpus_read(const char *root, struct lc_cpus *s, const char *path);
+
+/* ---- pick.c: policy, over sysfs and the ledger ------------------------------- */
+
+struct lc_ledger {
+	struct coord_lease *lease;
+	size_t n;
+};
+
+struct lc_block {
+	uint64_t start, size;
+	uint32_t nr;		/* memoryN */
+	char zone[16];		/* while online */
+	bool online;
+};
+
+/* Checks a list of CPUs that somebody asked for. */
+int lc_pick_listed(const char *root, const struct lc_ledger *ledger,
+		   const char *list, struct lc_cpus *out,
+		   struct coord_err *err);
+/*
+ * CPUs in the order to try them; *n is how many. At least `want`. `warning`
+ * (256 bytes) is "" or says which sibling stays with Linux.
+ */
+int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
+		 uint32_t want, uint32_t *order, uint32_t *n,
+		 struct coord_err *err);
+void lc_sibling_warning(const char *root, const struct lc_cpus *taken,
+			char *buf, size_t size);
+/* Blocks in the order to try them. free(3) *out. */
+int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
+		   uint64_t block_size, uint64_t want, struct lc_block **out,
+		   size_t *n, struct coord_err *err);
+/* A size must be a multiple of the block size. */
+int lc_check_size(uint64_t size, uint64_t block_size, struct coord_err *err);
+
+/* ---- blocks.c ---------------------------------------------------------------- */
+
+/* All blocks of sysfs, ascending. free(3) *out. -1 with errno. */
+int lc_blocks(const char *root, uint64_t block_size, struct lc_block **out,
+	      size_t *n);
+int lc_block_get(const char *root, uint64_t block_size, uint64_t start,
+		 struct lc_block *out);
+uint64_t lc_block_size(const char *root);	/* 0: no memory hotplug */
+/* The words that bring a block of that zone home. */
+const char *lc_online_word(const char *zone);
+/* Does the kernel image or a crash kernel lie in it? */
+bool lc_has_kernel(const char *root, uint64_t start, uint64_t size);
+
+/* ---- cpu.c, mem.c -------------------------------------------------------------- */
+
+struct lc_want {
+	uint32_t cpus;
+	const char *cpu_list;	/* NULL or "": by number */
+	uint64_t memory;
+	uint64_t deadline;
+};
+
+int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err);
+int lc_take_cpus(struct coord *c, const struct lc_want *w,
+		 struct coord_err *err);
+int lc_take_memory(struct coord *c, const struct lc_want *w,
+		   struct coord_err *err);
+/* Brings a block online as its zone was, and checks. */
+int lc_block_online(struct coord *c, const struct coord_lease *l,
+		    struct coord_err *err);
+
+/* ---- enclave.c ------------------------------------------------------------------ */
+
+int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
+		  struct coord_err *err);
+/* ENCLAVE_DESTROY under our operation, and its leases home; not OP_END. */
+int lc_enclave_destroy(struct coord *c, uint32_t id, uint32_t dead_op,
+		       struct coord_err *err);
+int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
+	      unsigned int timeout, struct coord_err *err);
+int lc_kill(struct coord *c, uint32_t id, struct coord_err *err);
+
+/* The image that will be booted; COK_IMAGE and the default included. */
+int lc_image_path(const char *asked, char *buf, size_t size,
+		  struct coord_err *err);
+
+#endif /* LC_INTERNAL_H */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Launch: from nothing to RUNNING, or back to nothing. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define LOAD_LIMIT	60000	/* ms */
+#define MARGIN		15000	/* ms over the module's own deadline */
+#define TAIL_LINES	20
+
+#ifndef COK_PREFIX
+#define COK_PREFIX "/usr/local"
+#endif
+
+int lc_image_path(const char *asked, char *buf, size_t size,
+		  struct coord_err *err)
+{
+	static const char *const defaults[] = {
+		COK_PREFIX "/lib/cok/cokernel.elf", "/usr/lib/cok/cokernel.elf",
+	};
+	const char *env = secure_getenv("COK_IMAGE");
+	size_t i;
+
+	if (!asked[0] && env && env[0])
+		asked = env;
+	for (i = 0; !asked[0] && i < sizeof(defaults) / sizeof(*defaults); i++)
+		if (!access(defaults[i], R_OK))
+			asked = defaults[i];
+	if (!asked[0])
+		return lc_err(err, COORD_E_FAILED, ENOENT,
+			      "there is no default image %s; name one with --image",
+			      defaults[0]);
+	if ((size_t)snprintf(buf, size, "%s", asked) >= size)
+		return lc_err(err, COORD_E_INVALID, ENAMETOOLONG,
+			      "the image's path is too long");
+	return 0;
+}
+
+static int open_image(const struct coord_config *cfg, struct coord_err *err)
+{
+	char path[4096];
+	struct stat st;
+	int fd;
+
+	if (lc_image_path(cfg->image, path, sizeof(path), err))
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return lc_err(err, errno == EACCES ? COORD_E_PERM : COORD_E_FAILED,
+			      errno, "cannot open the image %.300s", path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "the image %.300s is not a regular file", path);
+	}
+	return fd;
+}
+
+static int check(struct coord *c, const struct coord_config *cfg,
+		 struct coord_err *err)
+{
+	if (!cfg->name[0])
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "the enclave has no name; give one with --name or \"name\"");
+	if (!cfg->cpus && !cfg->cpu_list[0])
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "the enclave has no CPUs; give --cpus, --cpu-list, or \"cpus\"");
+	if (!cfg->memory)
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "the enclave has no memory; give --mem or \"memory\"");
+	return lc_check_size(cfg->memory, c->info.block_size, err);
+}
+
+int coord_plan(struct coord *c, const struct coord_config *cfg,
+	       struct coord_plan *out, struct coord_err *err)
+{
+	struct lc_ledger ledger;
+	struct lc_block *b = NULL;
+	struct lc_cpus set = { 0 };
+	uint32_t order[LC_MAX_CPUS], n, i;
+	size_t nb = 0;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (check(c, cfg, err) ||
+	    lc_image_path(cfg->image, out->image, sizeof(out->image), err) ||
+	    lc_ledger_get(c, &ledger, err))
+		return -1;
+	if (cfg->cpu_list[0]) {
+		ret = lc_pick_listed(c->root, &ledger, cfg->cpu_list, &set, err);
+	} else {
+		ret = lc_pick_cpus(c->root, &ledger, cfg->cpus, order, &n, err);
+		for (i = 0; !ret && i < cfg->cpus; i++)
+			lc_cpus_add(&set, order[i]);
+	}
+	if (!ret)
+		ret = lc_pick_blocks(c->root, &ledger, c->info.block_size,
+				     cfg->memory, &b, &nb, err);
+	free(ledger.lease);
+	if (ret)
+		return -1;
+	lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
+	out->block_size = c->info.block_size;
+	out->nr_blocks = (uint32_t)(cfg->memory / c->info.block_size);
+	out->candidates = calloc(nb + 1, sizeof(*out->candidates));
+	for (; out->candidates && out->nr_candidates < nb; out->nr_candidates++)
+		out->candidates[out->nr_candidates] =
+			b[out->nr_candidates].start;
+	free(b);
+	return 0;
+}
+
+void coord_plan_free(struct coord_plan *plan)
+{
+	free(plan->candidates);
+	plan->candidates = NULL;
+}
+
+struct created {
+	uint32_t enclave, op;
+};
+
+static int take_created(struct genlmsghdr *g, void *arg)
+{
+	struct nlattr *tb[COK_A_COUNT];
+	struct created *made = arg;
+
+	if (lc_parse(g, tb))
+		return 0;
+	made->enclave = lc_get_u32(tb[COK_A_ENCLAVE]);
+	made->op = lc_get_u32(tb[COK_A_OP]);
+	return 0;
+}
+
+static int create(struct coord *c, const struct coord_config *cfg,
+		  uint32_t *id, struct coord_err *err)
+{
+	struct created made = { 0 };
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_ENCLAVE_NEW, 0, "create the enclave");
+	lc_put_str(&r, COK_A_NAME, cfg->name);
+	lc_put_u32(&r, COK_A_UID, cfg->uid);
+	if (lc_call(c, &r, take_created, &made, err)) {
+		if (err->err == EEXIST)
+			lc_err_more(err, "; choose another name or 'cokctl destroy %s' first",
+				    cfg->name);
+		return -1;
+	}
+	c->op = made.op;
+	*id = made.enclave;
+	return 0;
+}
+
+static int load(struct coord *c, uint32_t id, int fd,
+		const struct coord_config *cfg, struct coord_err *err)
+{
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_ENCLAVE_LOAD, 0, "load the image");
+	lc_put_enclave(&r, id);
+	lc_put_u32(&r, COK_A_FD, (uint32_t)fd);
+	lc_put_str(&r, COK_A_CMDLINE, cfg->cmdline);
+	return lc_job(c, &r, LOAD_LIMIT, err);
+}
+
+static int boot(struct coord *c, uint32_t id, uint64_t deadline,
+		struct coord_err *err)
+{
+	unsigned int limit = (unsigned int)lc_left(deadline);
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_ENCLAVE_BOOT, 0, "boot the enclave");
+	lc_put_enclave(&r, id);
+	lc_put_u32(&r, COK_A_TIMEOUT_MS, limit);
+	return lc_job_killable(c, &r, limit + MARGIN, id, err);
+}
+
+/* Whatever was reached is undone; err keeps why, and says if that failed. */
+static int undo(struct coord *c, uint32_t id, const char *name, char **log,
+		struct coord_err *err)
+{
+	struct coord_err e;
+
+	if (log)
+		*log = coord_dev_tail(name, TAIL_LINES);
+	if (lc_enclave_destroy(c, id, 0, &e))
+		lc_err_more(err, "; undoing: %s", e.text);
+	return lc_op_undo(c, err);
+}
+
+static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
+	       const struct coord_config *cfg, struct coord_err *err)
+{
+	struct lc_want w = {
+		.cpus = cfg->cpus, .cpu_list = cfg->cpu_list,
+		.memory = cfg->memory, .deadline = deadline,
+	};
+
+	/* Memory first: it is what is most often refused. */
+	if (lc_take_memory(c, &w, err) || lc_take_cpus(c, &w, err) ||
+	    lc_go_on(c, deadline, err) || load(c, id, fd, cfg, err) ||
+	    lc_go_on(c, deadline, err) || boot(c, id, deadline, err))
+		return -1;
+	return lc_op_end(c, err);
+}
+
+int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
+		 struct coord_err *err)
+{
+	uint64_t deadline = lc_now() + cfg->timeout;
+	struct coord_plan plan;
+	uint32_t id;
+	int fd, ret;
+
+	if (log)
+		*log = NULL;
+	/* Refuses, before anything is changed, what cannot work. */
+	if (coord_plan(c, cfg, &plan, err))
+		return -1;
+	coord_plan_free(&plan);
+	fd = open_image(cfg, err);
+	if (fd < 0)
+		return -1;
+	ret = create(c, cfg, &id, err);
+	if (!ret) {
+		ret = run(c, id, fd, deadline, cfg, err);
+		if (ret)
+			undo(c, id, cfg->name, log, err);
+	}
+	close(fd);
+	return ret;
+}

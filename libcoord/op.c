@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Operations, and the way home for what they took. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define RETURN_LIMIT	60000	/* ms: scrubbing a block, or add_cpu */
+#define RETRY_LIMIT	30000	/* ms: another job may hold the lease */
+
+static int take_op(struct genlmsghdr *g, void *arg)
+{
+	struct nlattr *tb[COK_A_COUNT];
+
+	if (!lc_parse(g, tb))
+		*(uint32_t *)arg = lc_get_u32(tb[COK_A_OP]);
+	return 0;
+}
+
+int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
+		struct coord_err *err)
+{
+	struct lc_req r;
+	char what[64];
+
+	snprintf(what, sizeof(what), "begin to %s", coord_op_name(kind));
+	lc_req_init(c, &r, COK_CMD_OP_BEGIN, 0, what);
+	lc_put_u32(&r, COK_A_OP_KIND, kind);
+	if (enclave)
+		lc_put_enclave(&r, enclave);
+	return lc_call(c, &r, take_op, &c->op, err);
+}
+
+int lc_op_end(struct coord *c, struct coord_err *err)
+{
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_OP_END, 0, "end the operation");
+	if (lc_call(c, &r, NULL, NULL, err))
+		return -1;
+	c->op = 0;
+	return 0;
+}
+
+int lc_lease_return(struct coord *c, uint32_t lease, const char *what,
+		    struct coord_err *err)
+{
+	uint64_t deadline = lc_now() + RETRY_LIMIT;
+	struct lc_req r;
+
+	for (;;) {
+		lc_req_init(c, &r, COK_CMD_LEASE_RETURN, 0, what);
+		lc_put_u32(&r, COK_A_LEASE, lease);
+		if (!lc_job(c, &r, RETURN_LIMIT, err))
+			return 0;
+		if (err->err != EBUSY || !lc_left(deadline))
+			return -1;
+		lc_sleep(200);
+	}
+}
+
+int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
+		  struct coord_err *err)
+{
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_LEASE_HOME, 0, what);
+	lc_put_u32(&r, COK_A_LEASE, lease);
+	return lc_call(c, &r, NULL, NULL, err);
+}
+
+static int return_memory(struct coord *c, const struct coord_lease *l,
+			 struct coord_err *err)
+{
+	struct lc_block b;
+	char what[64];
+
+	snprintf(what, sizeof(what), "return memory block %llu",
+		 (unsigned long long)(l->start / c->info.block_size));
+	if (lc_block_get(c->root, c->info.block_size, l->start, &b))
+		return lc_err(err, COORD_E_FAILED, errno,
+			      "cannot %s: it is gone from sysfs", what);
+	/* A block that was never taken, or that came back before a crash. */
+	if (!b.online && (lc_lease_return(c, l->id, what, err) ||
+			  lc_block_online(c, l, err)))
+		return -1;
+	return lc_lease_home(c, l->id, what, err);
+}
+
+int lc_return(struct coord *c, const struct coord_lease *l,
+	      struct coord_err *err)
+{
+	char what[64];
+
+	if (l->kind == COK_RES_MEM)
+		return return_memory(c, l, err);
+	snprintf(what, sizeof(what), "return CPU %u", l->cpu);
+	return lc_lease_return(c, l->id, what, err);
+}
+
+static bool returnable(const struct coord *c, const struct coord_lease *l,
+		       uint32_t dead)
+{
+	if (!l->op || (l->op != c->op && l->op != dead))
+		return false;
+	return l->state == COK_LS_TAKING || l->state == COK_LS_POOLED ||
+	       l->state == COK_LS_RETURNING;
+}
+
+int lc_op_return(struct coord *c, uint32_t dead, unsigned int *count,
+		 struct coord_err *err)
+{
+	struct coord_err e;
+	struct lc_ledger l;
+	int ret = 0;
+	size_t i;
+
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	for (i = 0; i < l.n; i++) {
+		if (!returnable(c, &l.lease[i], dead))
+			continue;
+		if (!lc_return(c, &l.lease[i], &e)) {
+			if (count)
+				++*count;
+		} else if (!ret) {
+			*err = e;
+			ret = -1;
+		} else {
+			lc_err_more(err, "; %s", e.text);
+		}
+	}
+	free(l.lease);
+	return ret;
+}
+
+int lc_op_undo(struct coord *c, struct coord_err *err)
+{
+	struct coord_err e;
+
+	if (lc_op_return(c, 0, NULL, &e) || lc_op_end(c, &e))
+		lc_err_more(err, "; undoing it failed too: %s; 'cokctl reclaim' tries again",
+			    e.text);
+	return -1;
+}

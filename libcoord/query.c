@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dumps to arrays of structs. */
+#include <stdlib.h>
+
+#include <netlink/netlink.h>
+#include <netlink/genl/genl.h>
+
+#include "internal.h"
+
+#define DUMP_TRIES	8	/* the tables may change during a dump */
+
+struct list {
+	void *item;
+	size_t n, room, size;
+};
+
+static void *list_add(struct list *l)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : 16;
+		void *p = reallocarray(l->item, room, l->size);
+
+		if (!p)
+			return NULL;
+		l->item = p;
+		l->room = room;
+	}
+	return (char *)l->item + l->n++ * l->size;
+}
+
+static int add_enclave(struct genlmsghdr *g, void *arg)
+{
+	struct coord_enclave *e = list_add(arg);
+
+	return e ? lc_parse_enclave(g, e) : -1;
+}
+
+static int add_lease(struct genlmsghdr *g, void *arg)
+{
+	struct nlattr *tb[COK_A_COUNT];
+	struct coord_lease *l = list_add(arg);
+
+	if (!l)
+		return -1;
+	memset(l, 0, sizeof(*l));
+	if (!lc_parse(g, tb))
+		lc_parse_lease(tb, l);
+	return 0;
+}
+
+void coord_enclaves_free(struct coord_enclave *e, size_t n)
+{
+	size_t i;
+
+	for (i = 0; e && i < n; i++)
+		free(e[i].cores);
+	free(e);
+}
+
+ssize_t coord_enclaves(struct coord *c, struct coord_enclave **out,
+		       struct coord_err *err)
+{
+	struct list l = { .size = sizeof(struct coord_enclave) };
+	struct lc_req r;
+	int try, ret = -1;
+
+	for (try = 0; try < DUMP_TRIES; try++) {
+		l.n = 0;
+		lc_req_init(c, &r, COK_CMD_ENCLAVE_GET, NLM_F_DUMP,
+			    "list the enclaves");
+		ret = lc_call(c, &r, add_enclave, &l, err);
+		if (!ret || err->err != EAGAIN)
+			break;
+		coord_enclaves_free(l.item, l.n);
+		l.item = NULL;
+		l.room = 0;
+	}
+	if (ret) {
+		coord_enclaves_free(l.item, l.n);
+		return -1;
+	}
+	*out = l.item;
+	return (ssize_t)l.n;
+}
+
+int coord_enclave(struct coord *c, const char *name,
+		  struct coord_enclave **out, struct coord_err *err)
+{
+	struct list l = { .size = sizeof(struct coord_enclave) };
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_ENCLAVE_GET, 0, "look at the enclave");
+	lc_put_name(&r, name);
+	if (lc_call(c, &r, add_enclave, &l, err)) {
+		coord_enclaves_free(l.item, l.n);
+		if (err->code == COORD_E_NOENCLAVE)
+			lc_err(err, COORD_E_NOENCLAVE, ENOENT,
+			       "there is no enclave '%s'; 'cokctl list' names those that exist",
+			       name);
+		return -1;
+	}
+	if (!l.n)
+		return lc_err(err, COORD_E_FAILED, EBADMSG,
+			      "the module said nothing of enclave '%s'", name);
+	*out = l.item;
+	return 0;
+}
+
+ssize_t coord_leases(struct coord *c, struct coord_lease **out,
+		     struct coord_err *err)
+{
+	struct list l = { .size = sizeof(struct coord_lease) };
+	struct lc_req r;
+	int try, ret = -1;
+
+	for (try = 0; try < DUMP_TRIES; try++) {
+		l.n = 0;
+		lc_req_init(c, &r, COK_CMD_LEASE_GET, NLM_F_DUMP,
+			    "read the ledger");
+		ret = lc_call(c, &r, add_lease, &l, err);
+		if (!ret || err->err != EAGAIN)
+			break;
+	}
+	if (ret) {
+		free(l.item);
+		return -1;
+	}
+	*out = l.item;
+	return (ssize_t)l.n;
+}
+
+int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err)
+{
+	ssize_t n = coord_leases(c, &l->lease, err);
+
+	l->n = n > 0 ? (size_t)n : 0;
+	return n < 0 ? -1 : 0;
+}
+
+int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
+		  struct coord_err *err)
+{
+	struct coord_enclave *e;
+
+	if (coord_enclave(c, name, &e, err))
+		return -1;
+	*id = e->id;
+	coord_enclaves_free(e, 1);
+	return 0;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Recovery: what a process that died left behind is finished or undone. All
+ * that is needed to know is in the module: enclaves with an abandoned
+ * operation, and leases tagged with one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define SETTLE_LIMIT	90000	/* ms: a job may be in flight */
+
+struct recovery {
+	struct coord *c;
+	char *report;
+	size_t len;
+	int count;
+	bool failed;
+	struct coord_err *err;
+};
+
+static void did(struct recovery *r, const char *fmt, const char *name)
+{
+	r->count++;
+	if (r->report[0])
+		lc_append(r->report, r->len, "; ");
+	lc_append(r->report, r->len, fmt, name);
+}
+
+/* Keeps the first failure; that it vanished meanwhile is none. */
+static void failed(struct recovery *r, const struct coord_err *e)
+{
+	if (e->code == COORD_E_NOENCLAVE || r->failed)
+		return;
+	*r->err = *e;
+	r->failed = true;
+}
+
+static bool in_flight(const struct lc_ledger *l, uint32_t enclave)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->lease[i].enclave == enclave &&
+		    (l->lease[i].state == COK_LS_OFFERED ||
+		     l->lease[i].state == COK_LS_RECALLED))
+			return true;
+	return false;
+}
+
+/* Waits until no job is in flight on the enclave; its state then, 0: gone. */
+static uint32_t settle(struct coord *c, const struct coord_enclave *e,
+		       struct coord_err *err)
+{
+	uint64_t deadline = lc_now() + SETTLE_LIMIT;
+	struct coord_enclave *now;
+	struct lc_ledger l;
+	uint32_t state;
+	bool busy;
+
+	for (;;) {
+		if (coord_enclave(c, e->name, &now, err))
+			return 0;
+		state = now->id == e->id ? now->state : 0;
+		coord_enclaves_free(now, 1);
+		if (lc_ledger_get(c, &l, err))
+			return 0;
+		busy = in_flight(&l, e->id) || state == COK_ST_BOOTING ||
+		       state == COK_ST_STOPPING;
+		free(l.lease);
+		if (!busy || !lc_left(deadline))
+			return state;
+		lc_step(c, "wait for a job in flight", SETTLE_LIMIT -
+			(unsigned int)lc_left(deadline));
+		lc_sleep(200);
+	}
+}
+
+static bool must_go(const struct coord_enclave *e, uint32_t state)
+{
+	if (e->op_kind == COK_OP_DESTROY)
+		return true;
+	return e->op_kind == COK_OP_LAUNCH &&
+	       (state < COK_ST_RUNNING || state == COK_ST_FAILED);
+}
+
+static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
+{
+	struct coord *c = r->c;
+	struct coord_err err = { 0 };
+	uint32_t state = settle(c, e, &err);
+	bool go = must_go(e, state);
+
+	if (!state) {
+		if (err.code)
+			failed(r, &err);
+		return;
+	}
+	if (lc_op_begin(c, go ? COK_OP_DESTROY : e->op_kind, e->id, &err)) {
+		if (err.err != EBUSY) /* else somebody else is at it */
+			failed(r, &err);
+		return;
+	}
+	if (go ? lc_enclave_destroy(c, e->id, e->op, &err) :
+		 lc_op_return(c, e->op, NULL, &err)) {
+		failed(r, &err);
+		lc_op_undo(c, &err);
+		return;
+	}
+	if (lc_op_end(c, &err))
+		failed(r, &err);
+	else if (e->op_kind == COK_OP_LAUNCH && go)
+		did(r, "undid the unfinished launch of '%s'", e->name);
+	else if (go)
+		did(r, "finished destroying '%s'", e->name);
+	else
+		did(r, "settled an unfinished change of '%s'", e->name);
+}
+
+static bool stray(const struct coord_lease *l)
+{
+	return !l->op_alive && !l->enclave &&
+	       (l->state == COK_LS_TAKING || l->state == COK_LS_POOLED ||
+		l->state == COK_LS_RETURNING);
+}
+
+/* Leases that belong to nobody alive, nor to an enclave. */
+static void recover_leases(struct recovery *r, const struct lc_ledger *l)
+{
+	struct coord_err err;
+	char count[16];
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < l->n && !stray(&l->lease[i]); i++)
+		;
+	if (i == l->n)
+		return;
+	if (lc_op_begin(r->c, COK_OP_RECLAIM, 0, &err)) {
+		failed(r, &err);
+		return;
+	}
+	for (; i < l->n; i++) {
+		if (!stray(&l->lease[i]))
+			continue;
+		if (lc_return(r->c, &l->lease[i], &err))
+			failed(r, &err);
+		else
+			n++;
+	}
+	if (lc_op_end(r->c, &err))
+		failed(r, &err);
+	snprintf(count, sizeof(count), "%d", n);
+	if (n)
+		did(r, "returned %s stray leases", count);
+}
+
+int coord_reclaim(struct coord *c, char *report, size_t len,
+		  struct coord_err *err)
+{
+	struct recovery r = { .c = c, .report = report, .len = len, .err = err };
+	struct coord_enclave *e;
+	struct lc_ledger l;
+	ssize_t n, i;
+
+	report[0] = '\0';
+	n = coord_enclaves(c, &e, err);
+	if (n < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (e[i].op && !e[i].op_alive)
+			recover_enclave(&r, &e[i]);
+	coord_enclaves_free(e, (size_t)n);
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	recover_leases(&r, &l);
+	free(l.lease);
+	return r.failed ? -1 : r.count;
+}
