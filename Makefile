@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Cokernel: everything is built below build/; `make help` lists the targets, V=1
+# shows the commands.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory $(if $(V),,-s)
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+
+top := $(CURDIR)
+build := $(top)/build
+lib = . scripts/lib.sh &&
+
+# The kernel the module is built for: headers or a build tree.
+KDIR ?= $(shell $(lib) printf '/usr/src/linux-headers-%s' "$$(installed_kernel)")
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
+MODDIR ?= /lib/modules/$(release)/extra
+
+.PHONY: all demo check check-unit check-vm check-debug lint shell run install \
+	uninstall clean help format setup module module-test cokernel libcoord cli \
+	vm-tools guest-tools vm debug
+
+all: module cokernel libcoord cli ## the module, the co-kernel, the library, the command
+
+demo: setup ## boots the test VM and shows the main job in it
+	+@$(MAKE) vm
+	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
+
+check: setup ## all tests: unit, lint, VM
+	+@$(MAKE) vm
+	+@scripts/check unit lint vm
+
+check-unit: ## the host's unit tests, under ASan and UBSan
+	+@scripts/check unit
+
+check-vm: vm ## the tests in the VM
+	@scripts/check vm
+
+check-debug: ## the tests in the VM, on a kernel with KASAN, lockdep and kmemleak
+	@scripts/setup build run debug
+	+@$(MAKE) debug
+	@scripts/check debug
+
+lint: ## the static checks
+	+@scripts/lint
+
+format: ## rewrites the C files as lint wants them
+	@scripts/lint --files '*.c' '*.h' | xargs -r clang-format -i
+
+shell: vm ## a root shell in the VM (GDB=1: QEMU waits for gdb)
+	@test/vm/run --interactive $(if $(GDB),--gdb) -- bash -l
+
+run: vm ## boots the VM and in it the co-kernel image IMAGE=file.elf
+	@[ -n "$(IMAGE)" ] || { echo 'usage: make run IMAGE=my.elf' >&2; exit 2; }
+	@test/vm/run --interactive --add '$(IMAGE):/root/image.elf' \
+		--add test/vm/launch:/root/launch -- /root/launch /root/image.elf
+
+# ---- the pieces -----------------------------------------------------------
+
+setup:
+	@scripts/setup
+
+module:
+	+@scripts/build-module '$(KDIR)' '$(build)/kmod-$(release)' \
+		KCFLAGS=-Werror COK_VERSION=$(VERSION)
+
+# The same with fault injection.
+module-test:
+	+@scripts/build-module '$(KDIR)' '$(build)/kmod-$(release)-test' \
+		KCFLAGS=-Werror COK_VERSION=$(VERSION) COK_TEST=y
+
+cokernel libcoord:
+	+@$(MAKE) -C $@ O='$(build)/$@' VERSION=$(VERSION) PREFIX='$(PREFIX)'
+
+cli: libcoord
+	+@$(MAKE) -C $@ O='$(build)/$@' LIBCOORD='$(build)/libcoord' \
+		VERSION=$(VERSION) PREFIX='$(PREFIX)'
+
+guest-tools: libcoord
+	+@$(MAKE) -C test/guest O='$(build)/test-guest' LIBCOORD='$(build)/libcoord'
+
+vm-tools: $(build)/vm/relay $(build)/vm/hmp
+
+vm: all module-test guest-tools vm-tools
+
+# The module and the tests for the debug kernel.
+debug:
+	+@kernel=$$(scripts/build-debug-kernel) && $(MAKE) vm KDIR="$$kernel/build"
+
+CFLAGS ?= -O2 -g
+tool_cflags := -std=gnu11 -Wall -Wextra -Werror
+
+$(build)/vm/relay: test/vm/relay.c | $(build)/vm
+	$(CC) $(CFLAGS) $(tool_cflags) -o $@ $< -lcjson
+
+$(build)/vm/hmp: test/vm/hmp.c | $(build)/vm
+	$(CC) $(CFLAGS) $(tool_cflags) -static -o $@ $<
+
+$(build)/vm:
+	mkdir -p $@
+
+# ---- installation ---------------------------------------------------------
+
+images = $(DESTDIR)$(PREFIX)/lib/cok
+configs = $(DESTDIR)$(SYSCONFDIR)/cok
+scratch := $(build)/uninstall
+
+# Configurations that are there already are the administrator's.
+install: all ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
+	install -D -m 644 '$(build)/kmod-$(release)/cok.ko' '$(DESTDIR)$(MODDIR)/cok.ko'
+	install -d '$(images)' '$(configs)'
+	install -m 644 '$(build)'/cokernel/*.elf '$(images)/'
+	cp -rn configs/. '$(configs)/'
+	+$(MAKE) -C libcoord O='$(build)/libcoord' VERSION=$(VERSION) \
+		DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
+	+$(MAKE) -C cli O='$(build)/cli' LIBCOORD='$(build)/libcoord' \
+		VERSION=$(VERSION) DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
+	[ -n '$(DESTDIR)' ] || { depmod '$(release)' && ldconfig; }
+
+# What an installation elsewhere puts there is what goes.
+uninstall: ## removes what install put there, but for the configurations
+	rm -rf '$(scratch)'
+	+@$(MAKE) install DESTDIR='$(scratch)' MODDIR='$(MODDIR)' SYSCONFDIR=/config
+	rm -rf '$(scratch)/config'
+	cd '$(scratch)' && find . ! -type d -exec sh -c \
+		'for f; do rm -f "$(DESTDIR)/$$f"; done' sh {} +
+	rmdir --ignore-fail-on-non-empty '$(images)' '$(DESTDIR)$(PREFIX)/include/cok'
+	[ -n '$(DESTDIR)' ] || { depmod '$(release)' && ldconfig; }
+
+clean: ## removes build/
+	rm -rf '$(build)'
+
+help: ## this text
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
