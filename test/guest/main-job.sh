@@ -4,6 +4,7 @@
 # The main job, as `make demo` shows it: a transcript in which every step is
 # checked, from outside where it matters. Ends with status 0 only if all held.
 set -euo pipefail
+# shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 nonce=c0de1e55feedbeef

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fifty launches and kills: nothing wears out, nothing is left behind.
+set -uo pipefail
+# shellcheck source=test/guest/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cycle() {
+	cokctl launch --name "c$1" --cpus 1 --mem 128M &&
+		cokctl ping "c$1" -c 1 && cokctl kill "c$1" &&
+		cokctl destroy "c$1" && is "$(leases)" 0
+}
+
+fifty() {
+	local i
+	for i in {1..50}; do
+		cycle "$i" || { echo "in cycle $i"; return 1; }
+	done
+}
+
+modprobe cok || die 'no module'
+mark_dmesg cycles
+record_host >"$work/home"
+free_before=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
+ok '50 launch and kill cycles' fifty
+free_after=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
+echo "# MemFree $free_before kB before, $free_after kB after"
+ok 'no memory is lost' test $((free_before - free_after)) -lt 20000
+ok 'the module unloads' modprobe -r cok
+ok 'the host is home' home
+ok 'no new kernel warning' no_new_warnings cycles
+finish
