@@ -43,6 +43,8 @@ static int read_image(struct cok_job *job, struct load *l)
 
 	if (i_size_read(file_inode(job->file)) > IMAGE_MAX)
 		return cok_job_fail(job, -EFBIG, "the image is larger than 64 MiB");
+	if (!i_size_read(file_inode(job->file)))
+		return cok_job_fail(job, -ENOEXEC, "the image is empty");
 	got = cok_fault("read image") ?
 		      -ENOMEM :
 		      kernel_read_file(job->file, 0, &l->file, IMAGE_MAX, &len,

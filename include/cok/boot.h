@@ -31,7 +31,8 @@
  *   register.
  *   CR3 holds page tables owned by the host, valid until the enclave ends:
  *     identity, writable, no-execute: the memory ranges of struct cok_boot,
- *       the comm area, the local APIC's page (uncached);
+ *       this page (struct cok_boot), the comm area, the local APIC's page
+ *       (uncached);
  *     at p_vaddr: the image's segments with their own permissions.
  *
  * A CO-KERNEL MUST set up its own #DF, NMI and #MC handlers on IST stacks,

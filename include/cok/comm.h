@@ -33,7 +33,7 @@
 
 #include <linux/types.h>
 
-#define COK_COMM_MAGIC		0x4d4f434b4f43ULL	/* "COCKOM" area */
+#define COK_COMM_MAGIC		0x4d4f434b4f43ULL	/* "COKCOM" */
 #define COK_MAX_CORES		64	/* core slots per enclave */
 
 /* ---- geometry -------------------------------------------------------- */
@@ -74,7 +74,8 @@ struct cok_ring {
  * must not be touched after PREPARED was sent, unless ABORT follows: PREPARED
  * promises that it is drained, unmapped, and every core's TLB flushed.
  * Granted cores are started by the host after COMMIT, at the entry that the
- * ACCEPT named. Recalled cores are halted by the co-kernel before PREPARED
+ * ACCEPT named (a virtual address in the image); such a core may run before
+ * its enclave has read the COMMIT. Recalled cores are halted by the co-kernel before PREPARED
  * and taken by the host after COMMIT.
  *
  * A message about a transaction that has ended is answered with its outcome
@@ -93,7 +94,7 @@ enum cok_msg_type {
 	/* co-kernel -> host */
 	COK_MSG_READY = 0x81,	/* up; arg0 = its features (0) */
 	COK_MSG_ACCEPT = 0x82,	/* CPU: arg0 = entry, arg1 = value for RSI */
-	COK_MSG_DECLINE = 0x83,	/* status = why; index 0, total 1 */
+	COK_MSG_DECLINE = 0x83,	/* status = why; for the whole transaction */
 	COK_MSG_PREPARED = 0x84,
 	COK_MSG_PONG = 0x85,
 	COK_MSG_STOPPED = 0x86,	/* all cores are halted */
@@ -130,8 +131,8 @@ struct cok_msg {
 	__u64 txid;		/* 0 where none applies */
 	__u16 type;		/* enum cok_msg_type */
 	__u16 status;		/* enum cok_why */
-	__u16 index;		/* of this resource: 0..total-1 */
-	__u16 total;		/* resources, 0 where none applies */
+	__u16 index;		/* of this resource: 0..total-1; else 0 */
+	__u16 total;		/* resources; 0 in messages about none */
 	__u32 kind;		/* enum cok_res_kind, 0 where none applies */
 	__u32 flags;		/* none defined: 0 */
 	__u64 start;
