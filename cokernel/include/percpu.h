@@ -48,7 +48,8 @@ struct cpu {
 	u64 stack_top;		  /* offset 8: entry.S loads it */
 	struct table_ptr gdt_ptr; /* offset 16: this, too */
 	u32 slot;
-	u32 apic_id; /* as granted; the core's own reading is in stats */
+	u32 apic_id;	       /* as granted */
+	u32 own_id;	       /* as the core itself read it: where IPIs go */
 	enum slot_state state; /* atomic */
 	struct cok_stats *stats;
 

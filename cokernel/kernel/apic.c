@@ -66,7 +66,8 @@ void apic_init(void)
 	*apic_reg(APIC_TPR) = 0;
 	*apic_reg(APIC_SVR) = SVR_ENABLE;
 	*apic_reg(APIC_ESR) = 0;
-	this_cpu()->stats->apic_id = apic_read_id();
+	this_cpu()->own_id = apic_read_id();
+	this_cpu()->stats->apic_id = this_cpu()->own_id;
 }
 
 u32 apic_read_id(void)

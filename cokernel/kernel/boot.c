@@ -173,7 +173,9 @@ void boot_banner(void)
 
 	klog(LOG_NOTICE, CK_NAME " " CK_VERSION ", ABI %u.%u, enclave %u '%s'",
 	     COK_ABI_MAJOR, COK_ABI_MINOR, boot.enclave_id, boot.name);
-	klog(LOG_INFO, "command line: %s", boot.cmdline);
+	log_text(LOG_INFO, "command line: ", 14);
+	log_text(LOG_INFO, boot.cmdline, strlen(boot.cmdline));
+	log_text(LOG_INFO, "\n", 1);
 	for (u32 i = 0; i < boot.nr_mem; i++) {
 		const struct cok_mem_range *m = &boot.mem[i];
 

@@ -75,6 +75,14 @@ void cmd_run(int argc, char **argv)
 		out("run: core %u does not answer", c->slot);
 }
 
+static bool said_busy(const struct cpu *c, const char *command)
+{
+	if (!__atomic_load_n(&c->job, __ATOMIC_ACQUIRE))
+		return false;
+	out("%s: core %u is busy", command, c->slot);
+	return true;
+}
+
 static void spin_job(u64 until)
 {
 	while (rdtsc() < until)
@@ -93,9 +101,10 @@ void cmd_spin(int argc, char **argv)
 		out("usage: spin SLOT SECONDS");
 		return;
 	}
+	if (said_busy(c, argv[0]))
+		return;
 	out("spin: core %u for %llu s", c->slot, seconds);
-	if (!smp_post(c, spin_job, tsc_after_ms(seconds * 1000)))
-		out("spin: core %u is busy", c->slot);
+	smp_post(c, spin_job, tsc_after_ms(seconds * 1000));
 }
 
 static void hang_job(u64 unused)
@@ -110,11 +119,10 @@ void cmd_hang(int argc, char **argv)
 {
 	struct cpu *c = argc > 1 ? arg_core(argc, argv, 1) : &cpus[0];
 
-	if (!c)
+	if (!c || said_busy(c, argv[0]))
 		return;
 	out("hang: core %u", c->slot);
-	if (!smp_post(c, hang_job, 0))
-		out("hang: core %u is busy", c->slot);
+	smp_post(c, hang_job, 0);
 }
 
 static u64 percent(u64 part, u64 whole)

@@ -230,11 +230,6 @@ void control_init(void)
 	started = true;
 }
 
-bool control_pending(void)
-{
-	return ring_pending(&h2c);
-}
-
 void control_poll(void)
 {
 	struct cok_msg msg;

@@ -33,7 +33,7 @@ bool halt_others(u32 ms)
 
 	for (u32 i = 0; i < nr_slots; i++)
 		if (&cpus[i] != me && is_running(&cpus[i]))
-			apic_send_nmi(cpus[i].stats->apic_id);
+			apic_send_nmi(cpus[i].own_id);
 	do {
 		cpu_pause();
 		all = true;

@@ -132,9 +132,8 @@ void secondary_main(struct cpu *c)
 		cpu_halt_forever();
 	}
 	apic_timer_start();
-	klog(LOG_INFO, "core %u: online, APIC id %u", c->slot,
-	     c->stats->apic_id);
-	if (c->stats->apic_id != c->apic_id)
+	klog(LOG_INFO, "core %u: online, APIC id %u", c->slot, c->own_id);
+	if (c->own_id != c->apic_id)
 		klog(LOG_WARN, "core %u: APIC id %u was granted", c->slot,
 		     c->apic_id);
 	smp_idle();
@@ -173,12 +172,13 @@ static void drain_here(struct cpu *c)
 		return;
 	}
 	smp_flush_here(c);
-	apic_send(cpus[0].stats->apic_id, vec_event);
+	apic_send(cpus[0].own_id, vec_event);
 	drain_sleep(&c->woken);
 	/* ABORT: memory may have come and gone while this core slept. */
 	write_cr3(kernel_cr3);
 	c->woken = false;
 	c->account_last = rdtsc();
+	c->stats->heartbeat++; /* the tick begins anew */
 	apic_timer_start();
 }
 
@@ -214,7 +214,7 @@ void smp_idle(void)
 
 void smp_kick(struct cpu *c)
 {
-	apic_send(c->stats->apic_id, vec_event);
+	apic_send(c->own_id, vec_event);
 }
 
 bool smp_post(struct cpu *c, job_fn fn, u64 arg)
@@ -292,7 +292,7 @@ bool smp_flush_all(void)
 		if (!asked[i])
 			continue;
 		flush_count.sent++;
-		apic_send(cpus[i].stats->apic_id, vec_flush);
+		apic_send(cpus[i].own_id, vec_flush);
 	}
 	for (u32 i = 1; i < nr_slots; i++)
 		if (asked[i] && !wait_flushed(&cpus[i], generation, deadline)) {
@@ -392,5 +392,5 @@ void slot_recall_undo(u32 slot)
 		return;
 	slot_set_state(c, SLOT_ONLINE);
 	__atomic_store_n(&c->wake_sent, true, __ATOMIC_SEQ_CST);
-	apic_send_nmi(c->stats->apic_id);
+	apic_send_nmi(c->own_id);
 }

@@ -5,7 +5,7 @@
 
 #include "types.h"
 
-#define WORD_MAX 128 /* with the terminating NUL */
+#define WORD_MAX 512 /* with the terminating NUL */
 
 /*
  * One word of a kernel command line: key, key=value or key="value with
