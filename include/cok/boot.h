@@ -46,31 +46,31 @@
 
 #include <linux/types.h>
 
-#define COK_ABI_MAJOR		1
-#define COK_ABI_MINOR		0
+#define COK_ABI_MAJOR 1
+#define COK_ABI_MINOR 0
 
-#define COK_BOOT_MAGIC		0x544f4f424b4f43ULL	/* "COKBOOT" */
+#define COK_BOOT_MAGIC 0x544f4f424b4f43ULL /* "COKBOOT" */
 
-#define COK_PAGE_SIZE		4096ULL
-#define COK_IMAGE_VBASE		0xffffffff80000000ULL
-#define COK_IMAGE_MAX_SEGS	16
-#define COK_NAME_MAX		32	/* with the terminating NUL */
-#define COK_CMDLINE_MAX		1024	/* with the terminating NUL */
-#define COK_BOOT_MAX_MEM	64	/* memory ranges at boot */
+#define COK_PAGE_SIZE	   4096ULL
+#define COK_IMAGE_VBASE	   0xffffffff80000000ULL
+#define COK_IMAGE_MAX_SEGS 16
+#define COK_NAME_MAX	   32	/* with the terminating NUL */
+#define COK_CMDLINE_MAX	   1024 /* with the terminating NUL */
+#define COK_BOOT_MAX_MEM   64	/* memory ranges at boot */
 
 /* ELF note that every image carries. */
-#define COK_NOTE_NAME		"COK"
-#define COK_NOTE_ABI		1
+#define COK_NOTE_NAME "COK"
+#define COK_NOTE_ABI  1
 
 struct cok_image_note {
-	__u16 abi_major;	/* must equal the module's */
-	__u16 abi_minor;	/* must not exceed the module's */
-	__u32 flags;		/* 0 */
+	__u16 abi_major; /* must equal the module's */
+	__u16 abi_minor; /* must not exceed the module's */
+	__u32 flags;	 /* 0 */
 };
 
 enum cok_apic_mode {
 	COK_APIC_XAPIC = 1,
-	COK_APIC_X2APIC = 2,	/* not offered by ABI 1.0 hosts */
+	COK_APIC_X2APIC = 2, /* not offered by ABI 1.0 hosts */
 };
 
 /* A physical memory range; both in bytes, multiples of 4 KiB. */
@@ -84,25 +84,25 @@ struct cok_mem_range {
  * starts, not read by it afterwards. Unused entries and fields are zero.
  */
 struct cok_boot {
-	__u64 magic;		/* COK_BOOT_MAGIC */
+	__u64 magic; /* COK_BOOT_MAGIC */
 	__u16 abi_major;
 	__u16 abi_minor;
-	__u32 size;		/* sizeof(struct cok_boot) */
-	__u64 features;		/* none defined: 0 */
-	__u32 enclave_id;	/* 1.. */
-	__u32 apic_id;		/* of the first core */
-	__u32 apic_mode;	/* enum cok_apic_mode */
+	__u32 size;	  /* sizeof(struct cok_boot) */
+	__u64 features;	  /* none defined: 0 */
+	__u32 enclave_id; /* 1.. */
+	__u32 apic_id;	  /* of the first core */
+	__u32 apic_mode;  /* enum cok_apic_mode */
 	__u32 tsc_khz;
-	__u64 apic_base;	/* physical address of the local APIC's page */
-	__u64 tsc_ref;		/* the TSC read ... */
-	__u64 wall_ref_ns;	/* ... at this time, ns since 1970 UTC */
-	__u64 comm_phys;	/* struct cok_comm, see comm.h */
-	__u64 comm_size;	/* bytes, the whole comm area */
-	__u64 image_phys;	/* where COK image bytes begin */
-	__u64 image_virt;	/* lowest p_vaddr */
-	__u64 image_size;	/* bytes of address space spanned */
-	__u32 doorbell_vector;	/* the host rings a core with this vector */
-	__u32 nr_mem;		/* valid entries of mem[] */
+	__u64 apic_base;       /* physical address of the local APIC's page */
+	__u64 tsc_ref;	       /* the TSC read ... */
+	__u64 wall_ref_ns;     /* ... at this time, ns since 1970 UTC */
+	__u64 comm_phys;       /* struct cok_comm, see comm.h */
+	__u64 comm_size;       /* bytes, the whole comm area */
+	__u64 image_phys;      /* where COK image bytes begin */
+	__u64 image_virt;      /* lowest p_vaddr */
+	__u64 image_size;      /* bytes of address space spanned */
+	__u32 doorbell_vector; /* the host rings a core with this vector */
+	__u32 nr_mem;	       /* valid entries of mem[] */
 	char name[COK_NAME_MAX];
 	struct cok_mem_range mem[COK_BOOT_MAX_MEM];
 	char cmdline[COK_CMDLINE_MAX];

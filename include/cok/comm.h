@@ -33,28 +33,28 @@
 
 #include <linux/types.h>
 
-#define COK_COMM_MAGIC		0x4d4f434b4f43ULL	/* "COKCOM" */
-#define COK_MAX_CORES		64	/* core slots per enclave */
+#define COK_COMM_MAGIC 0x4d4f434b4f43ULL /* "COKCOM" */
+#define COK_MAX_CORES  64		 /* core slots per enclave */
 
 /* ---- geometry -------------------------------------------------------- */
 
 struct cok_region {
-	__u32 offset;		/* bytes from the start of struct cok_comm */
-	__u32 size;		/* bytes */
+	__u32 offset; /* bytes from the start of struct cok_comm */
+	__u32 size;   /* bytes */
 };
 
 struct cok_ring {
 	__u32 prod;
-	__u32 pad0[15];		/* producer and consumer on their own lines */
+	__u32 pad0[15]; /* producer and consumer on their own lines */
 	__u32 cons;
 	__u32 pad1[15];
 	/* data follows */
 };
 
-#define COK_CTRL_SLOTS		64	/* messages in a control ring */
-#define COK_CTRL_RESERVED	16	/* of these, kept for COMMIT and ABORT */
-#define COK_CONIN_BYTES		4096
-#define COK_LOG_BYTES		65536
+#define COK_CTRL_SLOTS	  64 /* messages in a control ring */
+#define COK_CTRL_RESERVED 16 /* of these, kept for COMMIT and ABORT */
+#define COK_CONIN_BYTES	  4096
+#define COK_LOG_BYTES	  65536
 
 /* ---- control messages ------------------------------------------------ */
 
@@ -84,20 +84,20 @@ struct cok_ring {
  */
 enum cok_msg_type {
 	/* host -> co-kernel */
-	COK_MSG_OFFER = 1,	/* resource; arg0 = deadline, in TSC */
-	COK_MSG_RECALL = 2,	/* resource; arg0 = deadline, in TSC */
+	COK_MSG_OFFER = 1,  /* resource; arg0 = deadline, in TSC */
+	COK_MSG_RECALL = 2, /* resource; arg0 = deadline, in TSC */
 	COK_MSG_COMMIT = 3,
-	COK_MSG_ABORT = 4,	/* status = why */
-	COK_MSG_PING = 5,	/* txid = cookie: answer with PONG, same txid */
-	COK_MSG_STOP = 6,	/* shut down; arg0 = deadline, in TSC */
+	COK_MSG_ABORT = 4, /* status = why */
+	COK_MSG_PING = 5,  /* txid = cookie: answer with PONG, same txid */
+	COK_MSG_STOP = 6,  /* shut down; arg0 = deadline, in TSC */
 
 	/* co-kernel -> host */
 	COK_MSG_READY = 0x81,	/* up; arg0 = its features (0) */
 	COK_MSG_ACCEPT = 0x82,	/* CPU: arg0 = entry, arg1 = value for RSI */
-	COK_MSG_DECLINE = 0x83,	/* status = why; for the whole transaction */
+	COK_MSG_DECLINE = 0x83, /* status = why; for the whole transaction */
 	COK_MSG_PREPARED = 0x84,
 	COK_MSG_PONG = 0x85,
-	COK_MSG_STOPPED = 0x86,	/* all cores are halted */
+	COK_MSG_STOPPED = 0x86, /* all cores are halted */
 
 	/* Kept for the full negotiation; refused as unknown by ABI 1.0:
 	 * 0x07 QUERY, 0x08 ANSWER, 0x87 PARTIAL, 0x88 REQUEST, 0x89 CANCEL,
@@ -108,33 +108,33 @@ enum cok_msg_type {
 /* cok_msg.status: why something was declined or aborted. */
 enum cok_why {
 	COK_WHY_NONE = 0,
-	COK_WHY_TIMEOUT = 1,	/* the deadline passed */
-	COK_WHY_NO_SPACE = 2,	/* its tables are full */
-	COK_WHY_IN_USE = 3,	/* can't be drained now */
-	COK_WHY_BOOT = 4,	/* boot core, or memory holding the image */
-	COK_WHY_UNKNOWN = 5,	/* not a resource it holds */
+	COK_WHY_TIMEOUT = 1,  /* the deadline passed */
+	COK_WHY_NO_SPACE = 2, /* its tables are full */
+	COK_WHY_IN_USE = 3,   /* can't be drained now */
+	COK_WHY_BOOT = 4,     /* boot core, or memory holding the image */
+	COK_WHY_UNKNOWN = 5,  /* not a resource it holds */
 	COK_WHY_UNSUPPORTED = 6,
 	COK_WHY_STOPPING = 7,
-	COK_WHY_PROTOCOL = 8,	/* the peer broke the protocol */
-	COK_WHY_REFUSED = 9,	/* policy: it does not want to */
+	COK_WHY_PROTOCOL = 8, /* the peer broke the protocol */
+	COK_WHY_REFUSED = 9,  /* policy: it does not want to */
 };
 
 enum cok_res_kind {
-	COK_RES_CPU = 1,	/* start = APIC id, size = core slot */
-	COK_RES_MEM = 2,	/* start = physical address, size = bytes */
+	COK_RES_CPU = 1, /* start = APIC id, size = core slot */
+	COK_RES_MEM = 2, /* start = physical address, size = bytes */
 };
 
-#define COK_TXN_MAX_RES		32	/* resources in one transaction */
+#define COK_TXN_MAX_RES 32 /* resources in one transaction */
 
 struct cok_msg {
-	__u64 seq;		/* 1, 2, .. per ring: a gap is a lost message */
-	__u64 txid;		/* 0 where none applies */
-	__u16 type;		/* enum cok_msg_type */
-	__u16 status;		/* enum cok_why */
-	__u16 index;		/* of this resource: 0..total-1; else 0 */
-	__u16 total;		/* resources; 0 in messages about none */
-	__u32 kind;		/* enum cok_res_kind, 0 where none applies */
-	__u32 flags;		/* none defined: 0 */
+	__u64 seq;    /* 1, 2, .. per ring: a gap is a lost message */
+	__u64 txid;   /* 0 where none applies */
+	__u16 type;   /* enum cok_msg_type */
+	__u16 status; /* enum cok_why */
+	__u16 index;  /* of this resource: 0..total-1; else 0 */
+	__u16 total;  /* resources; 0 in messages about none */
+	__u32 kind;   /* enum cok_res_kind, 0 where none applies */
+	__u32 flags;  /* none defined: 0 */
 	__u64 start;
 	__u64 size;
 	__u64 arg0;
@@ -143,7 +143,7 @@ struct cok_msg {
 
 /* ---- log ------------------------------------------------------------- */
 
-#define COK_LOG_TEXT_MAX	256	/* bytes of text in one record */
+#define COK_LOG_TEXT_MAX 256 /* bytes of text in one record */
 
 /*
  * A record: this header, then `len` bytes of text (no NUL, newline only where
@@ -152,19 +152,19 @@ struct cok_msg {
  * and adds to cok_comm.log_dropped.
  */
 struct cok_log_rec {
-	__u64 tsc;		/* when it was printed; the host converts it */
-	__u16 len;		/* 1..COK_LOG_TEXT_MAX */
-	__u16 core;		/* core slot that printed it */
-	__u32 level;		/* 0..7 as in syslog(3) */
+	__u64 tsc;   /* when it was printed; the host converts it */
+	__u16 len;   /* 1..COK_LOG_TEXT_MAX */
+	__u16 core;  /* core slot that printed it */
+	__u32 level; /* 0..7 as in syslog(3) */
 };
 
 /* ---- stats and post-mortem, one page per core slot --------------------- */
 
 /* Registers at a panic, or at the host's capture NMI. */
 struct cok_regs {
-	__u64 seq;		/* written last: the probe word, or 1 by a panic */
-	__u64 vector;		/* exception or 2 for NMI */
-	__u64 error;		/* the exception's error code */
+	__u64 seq;    /* written last: the probe word, or 1 by a panic */
+	__u64 vector; /* exception or 2 for NMI */
+	__u64 error;  /* the exception's error code */
 	__u64 rip, cs, rflags, rsp, ss;
 	__u64 rax, rbx, rcx, rdx, rsi, rdi, rbp;
 	__u64 r8, r9, r10, r11, r12, r13, r14, r15;
@@ -175,73 +175,74 @@ enum cok_core_state {
 	COK_CORE_ABSENT = 0,
 	COK_CORE_STARTING = 1,
 	COK_CORE_ONLINE = 2,
-	COK_CORE_DRAINED = 3,	/* halted for a recall */
-	COK_CORE_HALTED = 4,	/* stopped or panicked */
+	COK_CORE_DRAINED = 3, /* halted for a recall */
+	COK_CORE_HALTED = 4,  /* stopped or panicked */
 };
 
 /* Counters only ever grow while the core's state is ONLINE. */
 struct cok_stats {
-	__u32 state;		/* enum cok_core_state */
-	__u32 apic_id;		/* as the core itself read it */
-	__u64 heartbeat;	/* grows while the core is alive */
-	__u64 tsc_heartbeat;	/* TSC at the last heartbeat */
-	__u64 tsc_online;	/* TSC when it came up */
-	__u64 cycles_idle;	/* TSC cycles */
+	__u32 state;	     /* enum cok_core_state */
+	__u32 apic_id;	     /* as the core itself read it */
+	__u64 heartbeat;     /* grows while the core is alive */
+	__u64 tsc_heartbeat; /* TSC at the last heartbeat */
+	__u64 tsc_online;    /* TSC when it came up */
+	__u64 cycles_idle;   /* TSC cycles */
 	__u64 cycles_kernel;
 	__u64 cycles_user;
-	__u64 irqs;		/* known interrupts */
+	__u64 irqs; /* known interrupts */
 	__u64 doorbells;
 	__u64 irqs_unknown;	/* EOIed and ignored */
-	__u64 irq_unknown_last;	/* the last such vector */
+	__u64 irq_unknown_last; /* the last such vector */
 	__u64 nmis;
 	__u64 mces;
 	__u64 syscalls;
-	__u64 pages_total;	/* whole enclave, on core slot 0 only */
+	__u64 pages_total; /* whole enclave, on core slot 0 only */
 	__u64 pages_free;
 	__u64 reserved[240];
-	struct cok_regs regs;	/* at offset 2048 */
+	struct cok_regs regs; /* at offset 2048 */
 	__u64 pad[229];
 };
 
 /* ---- the first page ---------------------------------------------------- */
 
-enum cok_ck_state {		/* the co-kernel's own view, a claim */
-	COK_CK_NONE = 0,	/* has not run yet */
+/* The co-kernel's own view, a claim. */
+enum cok_ck_state {
+	COK_CK_NONE = 0, /* has not run yet */
 	COK_CK_BOOTING = 1,
 	COK_CK_RUNNING = 2,
-	COK_CK_STOPPED = 3,	/* all cores halted after STOP */
-	COK_CK_PANIC = 4,	/* panic_text says why */
-	COK_CK_PARKED = 5,	/* an NMI nobody announced: the host crashed */
+	COK_CK_STOPPED = 3, /* all cores halted after STOP */
+	COK_CK_PANIC = 4,   /* panic_text says why */
+	COK_CK_PARKED = 5,  /* an NMI nobody announced: the host crashed */
 };
 
-#define COK_PANIC_MAX		256
+#define COK_PANIC_MAX 256
 
 struct cok_comm {
 	/* Written by the host before boot, constant afterwards. */
-	__u64 magic;		/* COK_COMM_MAGIC */
+	__u64 magic; /* COK_COMM_MAGIC */
 	__u16 abi_major;
 	__u16 abi_minor;
-	__u32 size;		/* bytes of the whole area */
-	__u32 nr_stats;		/* stats pages: the number of core slots */
+	__u32 size;	/* bytes of the whole area */
+	__u32 nr_stats; /* stats pages: the number of core slots */
 	__u32 reserved0;
-	struct cok_region h2c;	/* struct cok_ring + COK_CTRL_SLOTS messages */
+	struct cok_region h2c; /* struct cok_ring + COK_CTRL_SLOTS messages */
 	struct cok_region c2h;
 	struct cok_region conin; /* struct cok_ring + COK_CONIN_BYTES */
-	struct cok_region log;	/* struct cok_ring + COK_LOG_BYTES */
+	struct cok_region log;	 /* struct cok_ring + COK_LOG_BYTES */
 	struct cok_region stats; /* nr_stats * struct cok_stats */
 	__u64 reserved1[8];
 
 	/* Written by the host at any time; at offset 128. */
-	__u64 host_doorbell;	/* vector | APIC id << 32; 0: don't ring */
-	__u64 host_heartbeat;	/* grows ~10 times a second */
-	__u64 probe;		/* not 0: the NMI asks for registers */
+	__u64 host_doorbell;  /* vector | APIC id << 32; 0: don't ring */
+	__u64 host_heartbeat; /* grows ~10 times a second */
+	__u64 probe;	      /* not 0: the NMI asks for registers */
 	__u64 reserved2[13];
 
 	/* Written by the co-kernel; at offset 256. */
-	__u32 ck_state;		/* enum cok_ck_state */
-	__u32 panic_core;	/* core slot */
-	__u64 log_dropped;	/* records dropped for want of room */
-	__u64 nonce;		/* what it printed of itself, for tests */
+	__u32 ck_state;	   /* enum cok_ck_state */
+	__u32 panic_core;  /* core slot */
+	__u64 log_dropped; /* records dropped for want of room */
+	__u64 nonce;	   /* what it printed of itself, for tests */
 	__u64 reserved3[13];
 	char panic_text[COK_PANIC_MAX]; /* at offset 384 */
 	__u8 pad[4096 - 384 - COK_PANIC_MAX];

@@ -31,9 +31,9 @@
 #ifndef COK_GENL_H
 #define COK_GENL_H
 
-#define COK_GENL_NAME		"cok"
-#define COK_GENL_VERSION	1
-#define COK_GENL_MCGRP_EVENTS	"events"
+#define COK_GENL_NAME	      "cok"
+#define COK_GENL_VERSION      1
+#define COK_GENL_MCGRP_EVENTS "events"
 
 /* ENCLAVE: COK_A_ENCLAVE (id) or COK_A_NAME names an existing enclave. */
 enum cok_cmd {
@@ -160,68 +160,70 @@ enum cok_cmd {
 enum cok_attr {
 	COK_A_UNSPEC,
 	COK_A_PAD,
-	COK_A_VERSION,		/* string */
-	COK_A_ABI_MAJOR,	/* u32 */
-	COK_A_ABI_MINOR,	/* u32 */
-	COK_A_APIC_MODE,	/* u32, enum cok_apic_mode in boot.h */
-	COK_A_TSC_KHZ,		/* u32 */
-	COK_A_BLOCK_SIZE,	/* u64, bytes: the memory block */
-	COK_A_GENERATION,	/* u64: grows with every event */
-	COK_A_TEST,		/* flag */
-	COK_A_NAME,		/* string, 1..31 */
-	COK_A_ENCLAVE,		/* u32, 1.. */
-	COK_A_UID,		/* u32: owner of the device node, default 0 */
-	COK_A_STATE,		/* u32, enum cok_state */
-	COK_A_REASON,		/* string: why it ended */
-	COK_A_TIME_NS,		/* u64, boottime clock */
-	COK_A_CK_STATE,		/* u32, enum cok_ck_state in comm.h: a claim */
-	COK_A_COUNTERS,		/* nest of COK_N_* */
-	COK_A_CORE,		/* nest of COK_C_*, one per core */
-	COK_A_OP,		/* u32 */
-	COK_A_OP_KIND,		/* u32, enum cok_op_kind */
-	COK_A_OP_PID,		/* u32: pid that began it */
-	COK_A_OP_ALIVE,		/* u32: 0 abandoned, 1 alive */
-	COK_A_LEASE,		/* u32, 1.. */
-	COK_A_LEASE_LIST,	/* binary: array of u32 lease ids */
-	COK_A_LEASE_STATE,	/* u32, enum cok_lease_state */
-	COK_A_KIND,		/* u32, enum cok_res_kind in comm.h */
-	COK_A_CPU,		/* u32: Linux's CPU number */
-	COK_A_APIC_ID,		/* u32 */
-	COK_A_START,		/* u64, physical address */
-	COK_A_SIZE,		/* u64, bytes */
-	COK_A_ZONE,		/* string, 1..15: as valid_zones said */
-	COK_A_BOOT,		/* flag */
-	COK_A_TXID,		/* u64 */
-	COK_A_TIMEOUT_MS,	/* u32, 1..600000 */
-	COK_A_FD,		/* u32: a readable regular file */
-	COK_A_CMDLINE,		/* string, 0..1023 */
-	COK_A_ERROR,		/* u32: 0 or a positive errno */
-	COK_A_TEXT,		/* string */
-	COK_A_WHY,		/* u32, enum cok_why in comm.h */
-	COK_A_JOB_DONE,		/* u32 */
-	COK_A_EVENT,		/* u32, enum cok_event */
-	COK_A_FAULT_AT,		/* u32 */
-	COK_A_FAULT_COUNT,	/* u32 */
+	COK_A_VERSION,	   /* string */
+	COK_A_ABI_MAJOR,   /* u32 */
+	COK_A_ABI_MINOR,   /* u32 */
+	COK_A_APIC_MODE,   /* u32, enum cok_apic_mode in boot.h */
+	COK_A_TSC_KHZ,	   /* u32 */
+	COK_A_BLOCK_SIZE,  /* u64, bytes: the memory block */
+	COK_A_GENERATION,  /* u64: grows with every event */
+	COK_A_TEST,	   /* flag */
+	COK_A_NAME,	   /* string, 1..31 */
+	COK_A_ENCLAVE,	   /* u32, 1.. */
+	COK_A_UID,	   /* u32: owner of the device node, default 0 */
+	COK_A_STATE,	   /* u32, enum cok_state */
+	COK_A_REASON,	   /* string: why it ended */
+	COK_A_TIME_NS,	   /* u64, boottime clock */
+	COK_A_CK_STATE,	   /* u32, enum cok_ck_state in comm.h: a claim */
+	COK_A_COUNTERS,	   /* nest of COK_N_* */
+	COK_A_CORE,	   /* nest of COK_C_*, one per core */
+	COK_A_OP,	   /* u32 */
+	COK_A_OP_KIND,	   /* u32, enum cok_op_kind */
+	COK_A_OP_PID,	   /* u32: pid that began it */
+	COK_A_OP_ALIVE,	   /* u32: 0 abandoned, 1 alive */
+	COK_A_LEASE,	   /* u32, 1.. */
+	COK_A_LEASE_LIST,  /* binary: array of u32 lease ids */
+	COK_A_LEASE_STATE, /* u32, enum cok_lease_state */
+	COK_A_KIND,	   /* u32, enum cok_res_kind in comm.h */
+	COK_A_CPU,	   /* u32: Linux's CPU number */
+	COK_A_APIC_ID,	   /* u32 */
+	COK_A_START,	   /* u64, physical address */
+	COK_A_SIZE,	   /* u64, bytes */
+	COK_A_ZONE,	   /* string, 1..15: as valid_zones said */
+	COK_A_BOOT,	   /* flag */
+	COK_A_TXID,	   /* u64 */
+	COK_A_TIMEOUT_MS,  /* u32, 1..600000 */
+	COK_A_FD,	   /* u32: a readable regular file */
+	COK_A_CMDLINE,	   /* string, 0..1023 */
+	COK_A_ERROR,	   /* u32: 0 or a positive errno */
+	COK_A_TEXT,	   /* string */
+	COK_A_WHY,	   /* u32, enum cok_why in comm.h */
+	COK_A_JOB_DONE,	   /* u32 */
+	COK_A_EVENT,	   /* u32, enum cok_event */
+	COK_A_FAULT_AT,	   /* u32 */
+	COK_A_FAULT_COUNT, /* u32 */
 	COK_A_COUNT
 };
 #define COK_A_MAX (COK_A_COUNT - 1)
 
-enum cok_counter_attr {		/* in COK_A_COUNTERS; all u64 */
+/* In COK_A_COUNTERS; all u64. */
+enum cok_counter_attr {
 	COK_N_UNSPEC,
 	COK_N_PAD,
-	COK_N_DOORBELLS_IN,	/* interrupts from the enclave */
-	COK_N_DOORBELLS_OUT,	/* IPIs sent to it */
+	COK_N_DOORBELLS_IN,  /* interrupts from the enclave */
+	COK_N_DOORBELLS_OUT, /* IPIs sent to it */
 	COK_N_MSGS_IN,
 	COK_N_MSGS_OUT,
-	COK_N_MSGS_BAD,		/* unknown, duplicate, malformed */
-	COK_N_RING_ERRORS,	/* impossible ring positions seen */
+	COK_N_MSGS_BAD,	   /* unknown, duplicate, malformed */
+	COK_N_RING_ERRORS, /* impossible ring positions seen */
 	COK_N_LOG_RECORDS,
-	COK_N_LOG_DROPPED,	/* by the co-kernel (claim) or as malformed */
-	COK_N_KILL_NS,		/* duration of the last kill */
+	COK_N_LOG_DROPPED, /* by the co-kernel (claim) or as malformed */
+	COK_N_KILL_NS,	   /* duration of the last kill */
 	COK_N_COUNT
 };
 
-enum cok_core_attr {		/* in COK_A_CORE; the page's words are claims */
+/* In COK_A_CORE; the page's words are claims. */
+enum cok_core_attr {
 	COK_C_UNSPEC,
 	COK_C_PAD,
 	COK_C_SLOT,		/* u32 */
@@ -229,11 +231,12 @@ enum cok_core_attr {		/* in COK_A_CORE; the page's words are claims */
 	COK_C_APIC_ID,		/* u32 */
 	COK_C_STATS,		/* binary: the first 2048 bytes of cok_stats */
 	COK_C_REGS,		/* binary: struct cok_regs, once it ended */
-	COK_C_HEARTBEAT_AGE_MS,	/* u64: since the host saw it change */
+	COK_C_HEARTBEAT_AGE_MS, /* u64: since the host saw it change */
 	COK_C_COUNT
 };
 
-enum cok_state {		/* of an enclave */
+/* Of an enclave. */
+enum cok_state {
 	COK_ST_NONE,
 	COK_ST_CREATED,
 	COK_ST_LOADED,
@@ -242,12 +245,12 @@ enum cok_state {		/* of an enclave */
 	COK_ST_STOPPING,
 	COK_ST_STOPPED,
 	COK_ST_FAILED,
-	COK_ST_DESTROYED,	/* in events only */
+	COK_ST_DESTROYED, /* in events only */
 	COK_ST_COUNT
 };
 
 enum cok_lease_state {
-	COK_LS_HOST,		/* in events only: the lease has ended */
+	COK_LS_HOST, /* in events only: the lease has ended */
 	COK_LS_TAKING,
 	COK_LS_POOLED,
 	COK_LS_OFFERED,
@@ -265,7 +268,7 @@ enum cok_op_kind {
 	COK_OP_SHRINK,
 	COK_OP_STOP,
 	COK_OP_DESTROY,
-	COK_OP_RECLAIM,		/* needs no enclave */
+	COK_OP_RECLAIM, /* needs no enclave */
 	COK_OP_COUNT
 };
 

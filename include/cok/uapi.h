@@ -21,30 +21,30 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define COK_DEV_DIR	"/dev/cok"
+#define COK_DEV_DIR "/dev/cok"
 
 struct cok_ioc_info {
-	__u32 size;		/* in: sizeof; EINVAL if not this one */
-	__u32 enclave;		/* out: id */
-	__u32 state;		/* out: enum cok_state, genl.h */
-	__u32 reserved;		/* 0 */
-	char name[32];		/* out */
+	__u32 size;	/* in: sizeof; EINVAL if not this one */
+	__u32 enclave;	/* out: id */
+	__u32 state;	/* out: enum cok_state, genl.h */
+	__u32 reserved; /* 0 */
+	char name[32];	/* out */
 };
 
 struct cok_ioc_ping {
-	__u32 size;		/* in: sizeof; EINVAL if not this one */
-	__u32 timeout_ms;	/* in: 1..60000, else EINVAL */
-	__u64 rtt_ns;		/* out: PING queued to PONG seen */
-	__u64 cookie;		/* out: the message's txid */
+	__u32 size;	  /* in: sizeof; EINVAL if not this one */
+	__u32 timeout_ms; /* in: 1..60000, else EINVAL */
+	__u64 rtt_ns;	  /* out: PING queued to PONG seen */
+	__u64 cookie;	  /* out: the message's txid */
 };
 
 /* No error beside EFAULT and EINVAL. */
-#define COK_IOC_INFO	_IOWR('K', 0x40, struct cok_ioc_info)
+#define COK_IOC_INFO _IOWR('K', 0x40, struct cok_ioc_info)
 /*
  * ENOTCONN: not running. ETIMEDOUT: no answer. EBUSY: its ring is full.
  * EPIPE: it ended meanwhile. EINTR.
  */
-#define COK_IOC_PING	_IOWR('K', 0x41, struct cok_ioc_ping)
+#define COK_IOC_PING _IOWR('K', 0x41, struct cok_ioc_ping)
 
 _Static_assert(sizeof(struct cok_ioc_info) == 48, "cok_ioc_info");
 _Static_assert(sizeof(struct cok_ioc_ping) == 24, "cok_ioc_ping");
