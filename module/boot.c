@@ -13,8 +13,9 @@ static int start_first_core(struct cok_job *job)
 	int err = cok_slot_start(e, 0, e->entry, 0);
 
 	if (err)
-		return cok_job_fail(job, err, "the first core of %s (CPU %u) did not start",
-				    e->name, e->slot[0].cpu);
+		return cok_job_fail(
+			job, err, "the first core of %s (CPU %u) did not start",
+			e->name, e->slot[0].cpu);
 	return 0;
 }
 

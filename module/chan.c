@@ -45,9 +45,17 @@ static void broken(struct cok_enclave *e, const char *which)
 /* COMMIT and ABORT may use the slots that are kept free for them. */
 static u32 reserve_for(const struct cok_msg *m)
 {
-	return m->type == COK_MSG_COMMIT || m->type == COK_MSG_ABORT ?
-		       0 :
-		       COK_CTRL_RESERVED;
+	return m->type == COK_MSG_COMMIT || m->type == COK_MSG_ABORT
+		       ? 0
+		       : COK_CTRL_RESERVED;
+}
+
+static void flush_outbox(struct cok_enclave *e)
+{
+	struct cok_msg *m = &e->chan.outbox;
+
+	if (m->type && cok_chan_send(e, m) != -ENOSPC)
+		m->type = 0;
 }
 
 int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
@@ -72,13 +80,20 @@ int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
 	return 0;
 }
 
+void cok_chan_send_later(struct cok_enclave *e, const struct cok_msg *m)
+{
+	e->chan.outbox = *m;
+	flush_outbox(e);
+}
+
+/* An impossible position counts as room: the writer then learns of it. */
 u32 cok_chan_input_room(struct cok_enclave *e)
 {
 	s64 room = cok_ring_room(READ_ONCE(e->chan.conin_prod),
 				 cok_ring_load(&e->chan.ring.conin->cons),
 				 COK_CONIN_BYTES, 0);
 
-	return max_t(s64, room, 0);
+	return room < 0 ? COK_CONIN_BYTES : room;
 }
 
 ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len)
@@ -128,6 +143,8 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 {
 	struct cok_chan *ch = &e->chan;
 
+	if (m->flags)
+		return false;
 	switch (m->type) {
 	case COK_MSG_READY:
 		if (ch->ready)
@@ -144,6 +161,9 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 		ch->pong = true;
 		return true;
 	case COK_MSG_STOPPED:
+		/* Nobody asked: it must not answer a STOP to come. */
+		if (cok_enclave_state(e) != COK_ST_STOPPING)
+			return false;
 		ch->stopped = true;
 		return true;
 	default:
@@ -210,7 +230,7 @@ static void clean(char *text, u32 len)
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		if ((text[i] < ' ' && !strchr("\n\t\b\r", text[i])) ||
+		if ((text[i] < ' ' && !strchr("\n\t\b", text[i])) ||
 		    text[i] == 0x7f || !text[i])
 			text[i] = '?';
 }
@@ -259,6 +279,7 @@ static void drain_log(struct cok_enclave *e)
 		}
 		ch->log_cons += size;
 		cok_ring_store(&r->cons, ch->log_cons);
+		cond_resched();
 	}
 }
 
@@ -267,6 +288,7 @@ void cok_chan_drain(struct cok_enclave *e)
 	mutex_lock(&e->chan_lock);
 	drain_log(e);
 	drain_messages(e);
+	flush_outbox(e);
 	mutex_unlock(&e->chan_lock);
 	wake_up_all(&e->wait);
 }
@@ -292,13 +314,25 @@ static int send_ping(struct cok_enclave *e, u64 cookie)
 	return err;
 }
 
+/* One ping at a time: wait for the one that is under way. */
+static long await_turn(struct cok_enclave *e, long left)
+{
+	return wait_event_interruptible_timeout(e->wait,
+						!READ_ONCE(e->chan.ping) ||
+							cok_enclave_state(e) !=
+								COK_ST_RUNNING,
+						left);
+}
+
 int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 		  u64 *cookie)
 {
+	long left = await_turn(e, msecs_to_jiffies(timeout_ms));
 	u64 start = ktime_get_ns();
-	long left;
 	int err;
 
+	if (left <= 0)
+		return left ? -EINTR : -EBUSY;
 	if (cok_enclave_state(e) != COK_ST_RUNNING)
 		return -ENOTCONN;
 	*cookie = cok_next_txid();
@@ -306,11 +340,11 @@ int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 	if (err)
 		return err;
 	cok_doorbell_ring(e);
-	left = wait_event_interruptible_timeout(
-		e->wait,
-		READ_ONCE(e->chan.pong) ||
-			cok_enclave_state(e) != COK_ST_RUNNING,
-		msecs_to_jiffies(timeout_ms));
+	left = wait_event_interruptible_timeout(e->wait,
+						READ_ONCE(e->chan.pong) ||
+							cok_enclave_state(e) !=
+								COK_ST_RUNNING,
+						left);
 	*rtt_ns = ktime_get_ns() - start;
 
 	mutex_lock(&e->chan_lock);
@@ -323,5 +357,6 @@ int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 	e->chan.ping = 0;
 	e->chan.pong = false;
 	mutex_unlock(&e->chan_lock);
+	wake_up_all(&e->wait);
 	return err;
 }

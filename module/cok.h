@@ -38,8 +38,8 @@
 #define COK_VERSION "0.1.0"
 #endif
 
-#define COK_TEXT_MAX 192	/* a sentence, with its NUL */
-#define COK_MAX_ENCLAVES 64
+#define COK_TEXT_MAX	    192 /* a sentence, with its NUL */
+#define COK_MAX_ENCLAVES    64
 #define COK_DOORBELL_VECTOR 0xe0 /* host -> core; only enclaves' cores see it */
 
 #undef pr_fmt
@@ -65,10 +65,15 @@ static inline bool cok_fault(const char *name)
 /* ---- op.c: operations, see genl.h --------------------------------------- */
 
 struct cok_op_info {
-	u32 id;		/* 0: none */
+	u32 id; /* 0: none */
 	u32 kind;
 	u32 pid;
 	bool alive;
+};
+
+struct cok_opener { /* a netlink socket, and the process behind it */
+	u32 portid;
+	u32 pid;
 };
 
 int cok_op_setup(void);
@@ -77,7 +82,7 @@ void cok_op_cleanup(void);
  * Begin an operation for a socket. e may be NULL for RECLAIM. Takes over an
  * abandoned one. -EBUSY if somebody else is at it.
  */
-int cok_op_begin(u32 portid, u32 pid, u32 kind, struct cok_enclave *e,
+int cok_op_begin(const struct cok_opener *by, u32 kind, struct cok_enclave *e,
 		 u32 *id);
 int cok_op_end(u32 portid);
 /* The socket's operation, 0 if it has none; its enclave's id in *enclave. */
@@ -92,8 +97,8 @@ struct cok_job {
 	struct list_head node;
 	u64 txid;
 	int (*run)(struct cok_job *job);
-	struct cok_enclave *e;		/* referenced, or NULL */
-	struct file *file;		/* referenced, or NULL */
+	struct cok_enclave *e; /* referenced, or NULL */
+	struct file *file;     /* referenced, or NULL */
 	u32 op;
 	u32 lease;
 	u32 cpu;
@@ -102,7 +107,7 @@ struct cok_job {
 	u32 leases[COK_TXN_MAX_RES];
 	char cmdline[COK_CMDLINE_MAX];
 	/* the result */
-	int err;			/* 0 or -errno */
+	int err; /* 0 or -errno */
 	u32 why;
 	bool done;
 	char text[COK_TEXT_MAX];
@@ -110,7 +115,7 @@ struct cok_job {
 
 int cok_jobs_setup(void);
 void cok_jobs_cleanup(void);
-/* All deferred work of the module; flushed before anything is torn down. */
+/* Drains and watches: apart from the jobs, which may wait for each other. */
 extern struct workqueue_struct *cok_wq;
 struct cok_job *cok_job_new(int (*run)(struct cok_job *job));
 /* For a job that was not started. */
@@ -141,9 +146,11 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid);
 /*
  * Reserve a lease for a job or a command of operation op: not busy, and
  * op's own, or of an operation that is gone. It becomes op's. -ENOENT, -EBUSY,
- * and -EACCES if its state is not in the mask (bits 1 << state).
+ * and -EACCES if its state is not in the mask (bits 1 << state) or its holder
+ * is not the given enclave (0: none).
  */
-int cok_lease_claim(u32 id, u32 op, u32 states, struct cok_lease *copy);
+int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
+		    struct cok_lease *copy);
 void cok_lease_release(u32 id);
 /* Tag POOLED leases of a dead enclave for the operation that returns them. */
 void cok_lease_set_op(u32 id, u32 op);
@@ -180,8 +187,9 @@ void cok_scrub(u64 start, u64 size);
 
 /* ---- start.c: cores from INIT to ack --------------------------------------- */
 
-struct cok_start {		/* orders for a core */
-	bool run;		/* false: park */
+/* Orders for a core. */
+struct cok_start {
+	bool run; /* false: park */
 	u64 cr3, entry, rdi, rsi;
 };
 
@@ -190,7 +198,9 @@ void cok_start_cleanup(void);
 /* The core page of an APIC id: made when its CPU is taken, freed when home. */
 int cok_core_prepare(u32 cpu, u32 apic_id);
 void cok_core_forget(u32 apic_id);
-/* The page's physical address, to be mapped at it in an enclave's tables. */
+/* The page's physical address, to be mapped at it in an enclave's tables; 0:
+ * there is none.
+ */
 u64 cok_core_page(u32 apic_id);
 u64 cok_park_page(void);
 /*
@@ -205,16 +215,18 @@ struct cok_core_fault {
 };
 bool cok_core_fault(u32 apic_id, struct cok_core_fault *f);
 extern struct mutex cok_start_lock;
+/* The host goes down: INIT to every leased core, and no start from now on. */
+void cok_start_end(void);
 
 /* ---- pagetable.c ----------------------------------------------------------- */
 
 struct cok_pt {
-	u64 *root;		/* below 4 GiB */
+	u64 *root; /* below 4 GiB */
 	struct list_head pages;
 };
 
 #define COK_PT_WRITE	BIT_ULL(1)
-#define COK_PT_UNCACHED	(BIT_ULL(3) | BIT_ULL(4))
+#define COK_PT_UNCACHED (BIT_ULL(3) | BIT_ULL(4))
 #define COK_PT_NX	BIT_ULL(63)
 
 int cok_pt_init(struct cok_pt *pt);
@@ -225,17 +237,17 @@ int cok_pt_map(struct cok_pt *pt, u64 va, u64 pa, u64 size, u64 flags);
 
 /* ---- log.c ------------------------------------------------------------------ */
 
-#define COK_LOG_KEEP (256 * 1024)	/* bytes of text kept per enclave */
+#define COK_LOG_KEEP (256 * 1024) /* bytes of text kept per enclave */
 
 struct cok_log {
 	struct mutex lock;
 	wait_queue_head_t wait;
-	char *buf;		/* COK_LOG_KEEP bytes, indexed modulo that */
-	u64 head;		/* bytes ever written */
-	u64 tail;		/* the oldest byte kept, at a line's start */
-	u64 head_line;		/* lines ever finished */
-	u64 tail_line;		/* lines dropped */
-	u64 last_ns;		/* stamps never go back */
+	char *buf;     /* COK_LOG_KEEP bytes, indexed modulo that */
+	u64 head;      /* bytes ever written */
+	u64 tail;      /* the oldest byte kept, at a line's start */
+	u64 head_line; /* lines ever finished */
+	u64 tail_line; /* lines dropped */
+	u64 last_ns;   /* stamps never go back */
 	bool mid_line;
 };
 
@@ -269,19 +281,21 @@ struct cok_stats *cok_comm_stats(struct cok_enclave *e, u32 slot);
 void cok_chan_init(struct cok_enclave *e);
 
 struct cok_chan {
-	struct cok_comm_rings ring;	/* fixed at creation */
+	struct cok_comm_rings ring; /* fixed at creation */
 	u32 h2c_prod, c2h_cons, conin_prod, log_cons;
 	u64 h2c_seq, c2h_seq;
-	bool broken;		/* an impossible ring position was seen */
-	struct cok_txn *txn;	/* the open transaction, or NULL */
+	bool broken;	     /* an impossible ring position was seen */
+	struct cok_txn *txn; /* the open transaction, or NULL */
 	struct cok_txn_history history;
-	struct cok_msg outbox;	/* an answer that waits for room */
-	u64 ping;		/* cookie waited for, 0 none */
+	struct cok_msg outbox; /* type not 0: an ABORT that waits for room */
+	u64 ping;	       /* cookie waited for, 0 none */
 	bool pong, ready, stopped;
 };
 
 /* Caller holds chan_lock. -ENOSPC: full; -EPIPE: the ring is broken. */
 int cok_chan_send(struct cok_enclave *e, struct cok_msg *m);
+/* For an ABORT: now, or as soon as there is room. Caller holds chan_lock. */
+void cok_chan_send_later(struct cok_enclave *e, const struct cok_msg *m);
 /* Take everything the co-kernel has written. Takes chan_lock. */
 void cok_chan_drain(struct cok_enclave *e);
 /* Bytes taken (may be 0), -EPIPE. Takes chan_lock. */
@@ -296,7 +310,7 @@ struct cok_doorbell {
 	struct list_head node;
 	struct cok_enclave *e;
 	int virq;
-	u32 cpu;		/* where it is now */
+	u32 cpu; /* where it is now */
 	atomic64_t count;
 	char name[8 + COK_NAME_MAX];
 };
@@ -312,37 +326,38 @@ void cok_doorbell_ring(struct cok_enclave *e);
 
 /* ---- enclave.c -------------------------------------------------------------------- */
 
-struct cok_slot {		/* a core of an enclave */
+/* A core of an enclave. */
+struct cok_slot {
 	bool used;
 	u32 lease;
 	u32 cpu;
 	u32 apic_id;
-	bool started;		/* enclave.lock: it takes doorbells */
-	u64 heartbeat;		/* as last seen, and when */
+	bool started;  /* enclave.lock: it takes doorbells */
+	u64 heartbeat; /* as last seen, and when */
 	u64 heartbeat_ns;
 };
 
 struct cok_enclave {
-	struct list_head node;		/* registry_lock */
+	struct list_head node; /* registry_lock */
 	u32 id;
 	u32 uid;
 	char name[COK_NAME_MAX];
 
 	spinlock_t lock;
-	u32 state;			/* lock; cok_enclave_set_state only */
-	u64 state_ns;			/* lock */
-	char reason[COK_TEXT_MAX];	/* lock */
-	struct cok_op_info op;		/* op_lock in op.c */
+	u32 state;		   /* lock; cok_enclave_set_state only */
+	u64 state_ns;		   /* lock */
+	char reason[COK_TEXT_MAX]; /* lock */
+	struct cok_op_info op;	   /* op_lock in op.c */
 
 	struct mutex job_lock;
 	struct mutex halt_lock;
-	bool halting;			/* start_lock: nothing starts any more */
-	bool quarantined;		/* halt_lock: a core did not park */
-	u64 halt_ns;			/* halt_lock: how long the last halt took */
+	bool halting;	  /* start_lock: nothing starts any more */
+	bool quarantined; /* halt_lock: a core did not park */
+	u64 halt_ns;	  /* halt_lock: how long the last halt took */
 
 	struct cok_slot slot[COK_MAX_CORES]; /* changed under halt_lock + lock */
 	struct cok_pt pt;
-	u64 entry;			/* of the image; job_lock */
+	u64 entry; /* of the image; job_lock */
 
 	struct page *comm_pages;
 	unsigned int comm_order;
@@ -350,17 +365,17 @@ struct cok_enclave {
 	struct cok_comm *comm;
 
 	struct mutex chan_lock;
-	struct cok_chan chan;		/* chan_lock */
-	wait_queue_head_t wait;		/* answers and state changes */
+	struct cok_chan chan;	/* chan_lock */
+	wait_queue_head_t wait; /* answers and state changes */
 	struct cok_log log;
 	struct cok_doorbell bell;
 
 	struct work_struct drain_work;
 	struct delayed_work watch_work;
 	struct work_struct fail_work;
-	u32 fail_state;			/* lock: what fail_work ends in */
-	char fail_text[COK_TEXT_MAX];	/* lock */
-	u64 storm_count;		/* watch_work's */
+	u32 fail_state;		      /* lock: what fail_work ends in */
+	char fail_text[COK_TEXT_MAX]; /* lock */
+	u64 storm_count, storm_ns;    /* watch_work's */
 
 	atomic64_t msgs_in, msgs_out, msgs_bad, ring_errors;
 	atomic64_t log_records, log_dropped, bells_out;
@@ -368,13 +383,14 @@ struct cok_enclave {
 	struct device dev;
 	struct cdev cdev;
 	bool dev_added;
-	bool gone;			/* destroyed: files read EOF */
+	bool gone; /* destroyed: files read EOF */
 };
 
 int cok_enclaves_setup(void);
 void cok_enclaves_cleanup(void);
-int cok_enclave_new(const char *name, u32 uid, struct cok_enclave **out,
-		    struct netlink_ext_ack *extack);
+/* Made and entered, with its opener's LAUNCH operation on it. */
+int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
+		    u32 *id, u32 *op, struct netlink_ext_ack *extack);
 /* References; NULL if there is none. */
 struct cok_enclave *cok_enclave_by_id(u32 id);
 struct cok_enclave *cok_enclave_by_name(const char *name);
@@ -382,7 +398,10 @@ struct cok_enclave *cok_enclave_by_name(const char *name);
 struct cok_enclave *cok_enclave_next(u32 id);
 struct cok_enclave *cok_enclave_get(struct cok_enclave *e);
 void cok_enclave_put(struct cok_enclave *e);
-/* Out of the registry; its device node goes. Legal from a dead state. */
+/*
+ * Out of the registry; its device node goes. Legal from a dead state, by the
+ * holder of job_lock.
+ */
 void cok_enclave_remove(struct cok_enclave *e);
 /*
  * The one function that changes the state: legal transitions only (-EINVAL),
@@ -415,6 +434,8 @@ int cok_recall_job(struct cok_job *job);
 int cok_stop_job(struct cok_job *job);
 int cok_kill_job(struct cok_job *job);
 int cok_destroy_job(struct cok_job *job);
+/* The TSC at a deadline of ours; now, if that has passed. */
+u64 cok_tsc_at(u64 deadline_ns);
 /* Offer these POOLED leases; as the job, for boot.c. Caller holds job_lock. */
 int cok_offer(struct cok_job *job, const u32 *leases, u32 nr, u64 deadline_ns);
 /*
@@ -439,6 +460,7 @@ void cok_dev_del(struct cok_enclave *e);
 int cok_genl_setup(void);
 void cok_genl_cleanup(void);
 extern struct genl_family cok_genl_family;
+#define COK_DUMP_ALLOC 32768 /* bytes: the largest message we send */
 int cok_genl_put_lease(struct sk_buff *skb, const struct cok_lease *lease);
 int cok_genl_get_enclave(struct sk_buff *skb, struct genl_info *info);
 int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb);

@@ -58,12 +58,12 @@ static void fill(struct cok_comm *c)
 int cok_comm_alloc(struct cok_enclave *e)
 {
 	e->comm_order = get_order(PAGE_SIZE + geometry().size);
-	e->comm_pages = cok_fault("comm area") ?
-				NULL :
-				alloc_pages(GFP_KERNEL | __GFP_ZERO |
-						    __GFP_NOWARN |
-						    __GFP_RETRY_MAYFAIL,
-					    e->comm_order);
+	e->comm_pages =
+		cok_fault("comm area")
+			? NULL
+			: alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+					      __GFP_RETRY_MAYFAIL,
+				      e->comm_order);
 	if (!e->comm_pages)
 		return -ENOMEM;
 	e->boot = page_address(e->comm_pages);

@@ -16,16 +16,18 @@
 
 /*
  * Send one interrupt command in physical destination mode. `low` is the low
- * half of the ICR (SDM vol. 3, 11.6.1). apic->icr_write disables interrupts
- * around the two xAPIC writes; waiting first keeps a previous command whole.
+ * half of the ICR (SDM vol. 3, 11.6.1). Interrupts are off for the whole, so
+ * that no handler's IPI comes between the wait and the two xAPIC writes.
  */
 static inline void cok_icr_send(u32 apic_id, u32 low)
 {
-	preempt_disable();
+	unsigned long flags;
+
+	local_irq_save(flags);
 	apic_wait_icr_idle();
 	apic_icr_write(low, apic_id);
 	apic_wait_icr_idle();
-	preempt_enable();
+	local_irq_restore(flags);
 }
 
 #endif /* COK_COMPAT_H */

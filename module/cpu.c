@@ -7,10 +7,39 @@
 #include "cok.h"
 #include "compat.h"
 
-/* The id the core itself reports; it need not equal Linux's number. */
-static void read_own_apic_id(void *id)
+struct own_apic {
+	u32 id; /* need not equal Linux's number */
+	bool bsp;
+};
+
+/* Runs on the core itself. */
+static void read_own_apic(void *data)
 {
-	*(u32 *)id = apic->get_apic_id(apic_read(APIC_ID));
+	struct own_apic *own = data;
+	u64 base;
+
+	own->id = apic->get_apic_id(apic_read(APIC_ID));
+	rdmsrl(MSR_IA32_APICBASE, base);
+	own->bsp = base & MSR_IA32_APICBASE_BSP;
+}
+
+static int ask_core(struct cok_job *job, u32 *apic_id)
+{
+	struct own_apic own;
+
+	if (smp_call_function_single(job->cpu, read_own_apic, &own, 1))
+		return cok_job_fail(
+			job, -EALREADY,
+			"CPU %u is offline already, by somebody else: online it first or choose another",
+			job->cpu);
+	/* INIT sends it into the firmware. A kdump kernel may run elsewhere. */
+	if (own.bsp)
+		return cok_job_fail(
+			job, -EINVAL,
+			"CPU %u is the machine's boot processor: choose another",
+			job->cpu);
+	*apic_id = own.id;
+	return 0;
 }
 
 static int refuse(struct cok_job *job, u32 cpu)
@@ -40,7 +69,8 @@ static int add_lease(struct cok_job *job)
 		return cok_job_fail(job, err, "CPU %u is leased already",
 				    job->cpu);
 	if (err)
-		return cok_job_fail(job, err, "the ledger has no room for CPU %u",
+		return cok_job_fail(job, err,
+				    "the ledger has no room for CPU %u",
 				    job->cpu);
 	return 0;
 }
@@ -50,13 +80,15 @@ static int go_offline(struct cok_job *job)
 	int err = cok_fault("remove_cpu") ? -EIO : remove_cpu(job->cpu);
 
 	if (err > 0)
-		return cok_job_fail(job, -EALREADY,
-				    "CPU %u is offline already, by somebody else: online it first or choose another",
-				    job->cpu);
+		return cok_job_fail(
+			job, -EALREADY,
+			"CPU %u is offline already, by somebody else: online it first or choose another",
+			job->cpu);
 	if (err)
-		return cok_job_fail(job, err,
-				    "Linux would not offline CPU %u; a driver or cpuset may hold it",
-				    job->cpu);
+		return cok_job_fail(
+			job, err,
+			"Linux would not offline CPU %u; a driver or cpuset may hold it",
+			job->cpu);
 	return 0;
 }
 
@@ -86,14 +118,9 @@ static int take(struct cok_job *job)
 	u32 apic_id;
 	int err;
 
-	err = smp_call_function_single(job->cpu, read_own_apic_id, &apic_id, 1);
-	if (err) {
-		cok_job_fail(job, -EALREADY,
-			     "CPU %u is offline already, by somebody else: online it first or choose another",
-			     job->cpu);
-		err = -EALREADY;
+	err = ask_core(job, &apic_id);
+	if (err)
 		goto err_lease;
-	}
 	cok_lease_set_apic_id(job->lease, apic_id);
 	err = cok_core_prepare(job->cpu, apic_id);
 	if (err) {
@@ -105,8 +132,10 @@ static int take(struct cok_job *job)
 		goto err_page;
 	err = park(apic_id);
 	if (err) {
-		cok_job_fail(job, err, "CPU %u went offline but did not answer INIT and STARTUP",
-			     job->cpu);
+		cok_job_fail(
+			job, err,
+			"CPU %u went offline but did not answer INIT and STARTUP",
+			job->cpu);
 		goto err_offline;
 	}
 	return cok_lease_move(job->lease, COK_LS_POOLED, 0, 0);
@@ -114,8 +143,10 @@ static int take(struct cok_job *job)
 err_offline:
 	/* Linux starts its cores its own way; ours not working proves little. */
 	if (come_home(job->lease, job->cpu)) {
-		cok_job_fail(job, err, "CPU %u neither answered us nor came back: it stays leased",
-			     job->cpu);
+		cok_job_fail(
+			job, err,
+			"CPU %u neither answered us nor came back: it stays leased",
+			job->cpu);
 		return err;
 	}
 err_page:
@@ -153,9 +184,10 @@ int cok_cpu_return(struct cok_job *job, const struct cok_lease *lease)
 		err = come_home(lease->id, lease->cpu);
 	}
 	if (err)
-		return cok_job_fail(job, err,
-				    "Linux could not bring CPU %u online: it stays leased, run 'cokctl reclaim' again",
-				    lease->cpu);
+		return cok_job_fail(
+			job, err,
+			"Linux could not bring CPU %u online: it stays leased, run 'cokctl reclaim' again",
+			lease->cpu);
 	cok_core_forget(lease->apic_id);
 	return cok_lease_move(lease->id, COK_LS_HOST, 0, 0);
 }

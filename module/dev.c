@@ -12,10 +12,10 @@
 #include "cok.h"
 
 struct cok_file {
-	struct cok_enclave *e;	/* held by the open cdev */
+	struct cok_enclave *e; /* held by the open cdev */
 	struct mutex lock;
-	u64 pos;		/* lock: in the log */
-	u64 line;		/* lock */
+	u64 pos;  /* lock: in the log */
+	u64 line; /* lock */
 };
 
 static dev_t first_dev;
@@ -24,8 +24,8 @@ static DEFINE_IDA(minors);
 
 static int dev_open(struct inode *inode, struct file *file)
 {
-	struct cok_enclave *e = container_of(inode->i_cdev, struct cok_enclave,
-					     cdev);
+	struct cok_enclave *e =
+		container_of(inode->i_cdev, struct cok_enclave, cdev);
 	struct cok_file *f = kzalloc(sizeof(*f), GFP_KERNEL);
 
 	if (!f)
@@ -214,9 +214,10 @@ int cok_dev_add(struct cok_enclave *e)
 {
 	int minor, err;
 
-	minor = cok_fault("device minor") ?
-			-ENOMEM :
-			ida_alloc_max(&minors, COK_MAX_ENCLAVES - 1, GFP_KERNEL);
+	minor = cok_fault("device minor")
+			? -ENOMEM
+			: ida_alloc_max(&minors, COK_MAX_ENCLAVES - 1,
+					GFP_KERNEL);
 	if (minor < 0)
 		return minor;
 	e->dev.devt = first_dev + minor;
@@ -226,8 +227,8 @@ int cok_dev_add(struct cok_enclave *e)
 	e->cdev.owner = THIS_MODULE;
 	err = dev_set_name(&e->dev, "%s", e->name);
 	if (!err)
-		err = cok_fault("device") ? -ENOMEM :
-					    cdev_device_add(&e->cdev, &e->dev);
+		err = cok_fault("device") ? -ENOMEM
+					  : cdev_device_add(&e->cdev, &e->dev);
 	if (err) {
 		ida_free(&minors, minor);
 		return err;

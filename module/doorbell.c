@@ -19,9 +19,9 @@
 #include "compat.h"
 
 static DEFINE_MUTEX(doorbell_lock);
-static LIST_HEAD(doorbells);	/* doorbell_lock */
+static LIST_HEAD(doorbells); /* doorbell_lock */
 static enum cpuhp_state offline_state;
-static u32 next_cpu;		/* doorbell_lock: spread them */
+static u32 next_cpu; /* doorbell_lock: spread them */
 
 static irqreturn_t rung(int irq, void *data)
 {
@@ -65,12 +65,17 @@ static int cpu_goes_offline(unsigned int cpu)
 	unsigned int other;
 
 	mutex_lock(&doorbell_lock);
-	list_for_each_entry(bell, &doorbells, node) {
+	list_for_each_entry (bell, &doorbells, node) {
 		if (bell->cpu != cpu)
 			continue;
 		other = cpumask_any_but(cpu_online_mask, cpu);
+		/*
+		 * Forced, because irq_set_affinity() would only note the wish
+		 * while an earlier move is not finished, to be granted by the
+		 * next interrupt in a way this irq chip can't.
+		 */
 		if (other >= nr_cpu_ids ||
-		    irq_set_affinity(bell->virq, cpumask_of(other)))
+		    irq_force_affinity(bell->virq, cpumask_of(other)))
 			continue; /* Linux moves it; watch.c publishes */
 		publish(bell);
 		settle(bell);
@@ -84,7 +89,8 @@ static int cpu_goes_offline(unsigned int cpu)
 void cok_doorbell_check(struct cok_enclave *e)
 {
 	mutex_lock(&doorbell_lock);
-	publish(&e->bell);
+	if (e->bell.virq)
+		publish(&e->bell);
 	mutex_unlock(&doorbell_lock);
 }
 
@@ -136,16 +142,18 @@ static u32 choose_cpu(void)
 static int alloc_locked(struct cok_enclave *e)
 {
 	struct cok_doorbell *bell = &e->bell;
+	u32 cpu = choose_cpu();
 	int virq, err;
 
-	virq = cok_fault("doorbell irq") ? -ENOSPC : alloc_irq_on(choose_cpu());
+	virq = cok_fault("doorbell irq") ? -ENOSPC : alloc_irq_on(cpu);
 	if (virq < 0)
 		return virq;
 	snprintf(bell->name, sizeof(bell->name), "cok-%s", e->name);
-	err = cok_fault("request_irq") ?
-		      -ENOMEM :
-		      request_irq(virq, rung, IRQF_NOBALANCING | IRQF_NO_THREAD,
-				  bell->name, bell);
+	err = cok_fault("request_irq")
+		      ? -ENOMEM
+		      : request_irq(virq, rung,
+				    IRQF_NOBALANCING | IRQF_NO_THREAD,
+				    bell->name, bell);
 	if (err) {
 		irq_dispose_mapping(virq);
 		return err;
@@ -155,6 +163,9 @@ static int alloc_locked(struct cok_enclave *e)
 	bell->e = e;
 	list_add(&bell->node, &doorbells);
 	publish(bell);
+	/* The host's default affinity may have moved it already. */
+	if (bell->cpu != cpu)
+		settle(bell);
 	mutex_unlock(&doorbell_lock);
 	return 0;
 }
@@ -174,15 +185,17 @@ int cok_doorbell_alloc(struct cok_enclave *e)
 void cok_doorbell_free(struct cok_enclave *e)
 {
 	struct cok_doorbell *bell = &e->bell;
+	int virq;
 
 	if (!bell->virq)
 		return;
 	mutex_lock(&doorbell_lock);
 	list_del(&bell->node);
-	mutex_unlock(&doorbell_lock);
-	free_irq(bell->virq, bell);
-	irq_dispose_mapping(bell->virq);
+	virq = bell->virq;
 	bell->virq = 0;
+	mutex_unlock(&doorbell_lock);
+	free_irq(virq, bell);
+	irq_dispose_mapping(virq);
 }
 
 void cok_doorbell_ring(struct cok_enclave *e)

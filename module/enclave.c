@@ -11,9 +11,9 @@
 #include "cok.h"
 
 static DEFINE_MUTEX(registry_lock);
-static LIST_HEAD(registry);	/* registry_lock: by ascending id */
-static u32 last_id;		/* registry_lock */
-static u32 nr_enclaves;		/* registry_lock */
+static LIST_HEAD(registry); /* registry_lock: by ascending id */
+static u32 last_id;	    /* registry_lock */
+static u32 nr_enclaves;	    /* registry_lock */
 
 /* ---- references and lookup ------------------------------------------------- */
 
@@ -32,7 +32,7 @@ static struct cok_enclave *find_name(const char *name)
 {
 	struct cok_enclave *e;
 
-	list_for_each_entry(e, &registry, node)
+	list_for_each_entry (e, &registry, node)
 		if (!strcmp(e->name, name))
 			return e;
 	return NULL;
@@ -55,7 +55,7 @@ struct cok_enclave *cok_enclave_next(u32 id)
 	struct cok_enclave *e, *found = NULL;
 
 	mutex_lock(&registry_lock);
-	list_for_each_entry(e, &registry, node) {
+	list_for_each_entry (e, &registry, node) {
 		if (e->id <= id)
 			continue;
 		found = cok_enclave_get(e);
@@ -107,9 +107,8 @@ static bool name_ok(const char *name)
 
 static struct cok_enclave *alloc(const char *name, u32 uid)
 {
-	struct cok_enclave *e = cok_fault("enclave") ?
-					NULL :
-					kzalloc(sizeof(*e), GFP_KERNEL);
+	struct cok_enclave *e =
+		cok_fault("enclave") ? NULL : kzalloc(sizeof(*e), GFP_KERNEL);
 
 	if (!e)
 		return NULL;
@@ -144,24 +143,54 @@ static int acquire(struct cok_enclave *e)
 	return err ? err : cok_doorbell_alloc(e);
 }
 
-static int enter(struct cok_enclave *e, struct netlink_ext_ack *extack)
+static int admit(const struct cok_enclave *e, struct netlink_ext_ack *extack)
 {
-	int err = 0;
+	if (find_name(e->name)) {
+		NL_SET_ERR_MSG(
+			extack,
+			"an enclave of this name exists: choose another name or destroy it");
+		return -EEXIST;
+	}
+	if (nr_enclaves == COK_MAX_ENCLAVES) {
+		NL_SET_ERR_MSG(extack, "there are 64 enclaves already");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/*
+ * Nobody finds it before its operation exists and its node: the registry's
+ * lock is held until both do.
+ */
+static int enter(struct cok_enclave *e, const struct cok_opener *by, u32 *op,
+		 struct netlink_ext_ack *extack)
+{
+	int err;
 
 	mutex_lock(&registry_lock);
-	if (find_name(e->name)) {
-		NL_SET_ERR_MSG(extack, "an enclave of this name exists: choose another name or destroy it");
-		err = -EEXIST;
-	} else if (nr_enclaves == COK_MAX_ENCLAVES) {
-		NL_SET_ERR_MSG(extack, "there are 64 enclaves already");
-		err = -ENOSPC;
-	} else {
-		e->id = ++last_id;
-		nr_enclaves++;
-		list_add_tail(&e->node, &registry);
-		__module_get(THIS_MODULE);
+	err = admit(e, extack);
+	if (err)
+		goto out;
+	e->id = ++last_id;
+	err = cok_op_begin(by, COK_OP_LAUNCH, e, op);
+	if (err)
+		goto out;
+	err = cok_dev_add(e);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "the device node could not be made");
+		goto err_op;
 	}
+	nr_enclaves++;
+	list_add_tail(&e->node, &registry);
+	__module_get(THIS_MODULE);
+	cok_event_state(e, COK_ST_CREATED, e->state_ns, "");
+out:
 	mutex_unlock(&registry_lock);
+	return err;
+
+err_op:
+	mutex_unlock(&registry_lock);
+	cok_op_end(by->portid);
 	return err;
 }
 
@@ -174,14 +203,16 @@ static void leave(struct cok_enclave *e)
 	module_put(THIS_MODULE);
 }
 
-int cok_enclave_new(const char *name, u32 uid, struct cok_enclave **out,
-		    struct netlink_ext_ack *extack)
+int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
+		    u32 *id, u32 *op, struct netlink_ext_ack *extack)
 {
 	struct cok_enclave *e;
 	int err;
 
 	if (!name_ok(name)) {
-		NL_SET_ERR_MSG(extack, "a name is 1 to 31 letters, digits, '_', '.' or '-', and starts with a letter, digit or '_'");
+		NL_SET_ERR_MSG(
+			extack,
+			"a name is 1 to 31 letters, digits, '_', '.' or '-', and starts with a letter, digit or '_'");
 		return -EINVAL;
 	}
 	e = alloc(name, uid);
@@ -189,26 +220,24 @@ int cok_enclave_new(const char *name, u32 uid, struct cok_enclave **out,
 		return -ENOMEM;
 	err = acquire(e);
 	if (err) {
-		NL_SET_ERR_MSG(extack, "no memory or interrupt vector for the enclave's own needs");
+		NL_SET_ERR_MSG(
+			extack,
+			"no memory or interrupt vector for the enclave's own needs");
 		goto err_put;
 	}
-	err = enter(e, extack);
+	/* A reference of our own: others may end it as soon as it is entered. */
+	cok_enclave_get(e);
+	err = enter(e, by, op, extack);
 	if (err)
 		goto err_bell;
-	err = cok_dev_add(e);
-	if (err) {
-		NL_SET_ERR_MSG(extack, "the device node could not be made");
-		goto err_leave;
-	}
-	cok_event_state(e, COK_ST_CREATED, e->state_ns, "");
-	*out = e;
+	*id = e->id;
+	cok_enclave_put(e);
 	return 0;
 
-err_leave:
-	leave(e);
 err_bell:
 	cok_doorbell_free(e);
 	cancel_work_sync(&e->drain_work);
+	cok_enclave_put(e);
 err_put:
 	cok_enclave_put(e);
 	return err;
@@ -216,10 +245,12 @@ err_put:
 
 void cok_enclave_remove(struct cok_enclave *e)
 {
-	cok_enclave_set_state(e, COK_ST_DESTROYED, NULL);
+	lockdep_assert_held(&e->job_lock);
+	if (WARN_ON(cok_enclave_set_state(e, COK_ST_DESTROYED, NULL)))
+		return;
 	cok_dev_del(e);
-	cok_doorbell_free(e);
 	cok_watch_stop(e);
+	cok_doorbell_free(e);
 	cancel_work_sync(&e->drain_work);
 	leave(e);
 	cok_enclave_put(e);
@@ -265,6 +296,8 @@ int cok_slot_add(struct cok_enclave *e, u32 lease, u32 cpu, u32 apic_id)
 		;
 	if (i == COK_MAX_CORES)
 		return -ENOSPC;
+	if (WARN_ON(!page))
+		return -EINVAL;
 	/* The core changes to these tables while it runs on its page. */
 	err = cok_pt_map(&e->pt, page, page, PAGE_SIZE,
 			 COK_PT_WRITE | COK_PT_NX);

@@ -60,8 +60,8 @@ void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
 void cok_event_lease(const struct cok_lease *lease)
 {
 	void *hdr;
-	struct sk_buff *skb = begin(COK_EV_LEASE, ktime_get_boottime_ns(),
-				    &hdr);
+	struct sk_buff *skb =
+		begin(COK_EV_LEASE, ktime_get_boottime_ns(), &hdr);
 
 	if (skb)
 		send(skb, hdr, cok_genl_put_lease(skb, lease));

@@ -9,7 +9,7 @@
 
 #include "cok.h"
 
-#define TEXT_LEN 31	/* longest name */
+#define TEXT_LEN 31 /* longest name */
 
 /* ---- helpers --------------------------------------------------------------- */
 
@@ -21,10 +21,10 @@ static int refuse(struct genl_info *info, int err, const char *sentence)
 	return err;
 }
 
-#define MISSING(info, attr)                                              \
-	(GENL_REQ_ATTR_CHECK(info, attr) ?                               \
-		 refuse(info, -EINVAL, "an attribute is missing: " #attr) : \
-		 0)
+#define MISSING(info, attr) \
+	(GENL_REQ_ATTR_CHECK(info, attr) \
+		 ? refuse(info, -EINVAL, "an attribute is missing: " #attr) \
+		 : 0)
 
 struct cok_enclave *cok_genl_enclave(struct genl_info *info)
 {
@@ -48,7 +48,8 @@ static int need_op(struct genl_info *info, const struct cok_enclave *e, u32 *op)
 	if (!*op)
 		return refuse(info, -EPROTO, "begin an operation first");
 	if (e && enclave != e->id)
-		return refuse(info, -EPROTO, "this socket's operation is on another enclave");
+		return refuse(info, -EPROTO,
+			      "this socket's operation is on another enclave");
 	return 0;
 }
 
@@ -133,7 +134,9 @@ err_put:
 /* Whose it is, the enclave's dump tells: OP, OP_KIND, OP_PID. */
 static int busy(struct genl_info *info)
 {
-	return refuse(info, -EBUSY, "another operation holds this enclave, or this socket has one already");
+	return refuse(
+		info, -EBUSY,
+		"another operation holds this enclave, or this socket has one already");
 }
 
 static u32 caller_pid(void)
@@ -145,29 +148,25 @@ static int enclave_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
 	u32 uid = a[COK_A_UID] ? nla_get_u32(a[COK_A_UID]) : 0;
-	u32 op, enclave;
-	struct cok_enclave *e;
+	const struct cok_opener opener = { info->snd_portid, caller_pid() };
+	u32 op, id;
 	int err = MISSING(info, COK_A_NAME);
 
 	if (err)
 		return err;
-	if (cok_op_of(info->snd_portid, &enclave))
+	err = cok_enclave_new(nla_data(a[COK_A_NAME]), uid, &opener, &id, &op,
+			      info->extack);
+	if (err == -EBUSY)
 		return busy(info);
-	err = cok_enclave_new(nla_data(a[COK_A_NAME]), uid, &e, info->extack);
 	if (err)
 		return err;
-	err = cok_op_begin(info->snd_portid, caller_pid(), COK_OP_LAUNCH, e,
-			   &op);
-	if (err) {
-		cok_enclave_remove(e);
-		return err;
-	}
-	return reply_u32(info, COK_CMD_ENCLAVE_NEW, COK_A_ENCLAVE, e->id,
-			 COK_A_OP, op);
+	return reply_u32(info, COK_CMD_ENCLAVE_NEW, COK_A_ENCLAVE, id, COK_A_OP,
+			 op);
 }
 
 static int op_begin(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct cok_opener opener = { info->snd_portid, caller_pid() };
 	struct cok_enclave *e = NULL;
 	u32 kind, op;
 	int err = MISSING(info, COK_A_OP_KIND);
@@ -180,7 +179,7 @@ static int op_begin(struct sk_buff *skb, struct genl_info *info)
 		if (!e)
 			return -ENOENT;
 	}
-	err = cok_op_begin(info->snd_portid, caller_pid(), kind, e, &op);
+	err = cok_op_begin(&opener, kind, e, &op);
 	if (e)
 		cok_enclave_put(e);
 	if (err == -EBUSY)
@@ -195,7 +194,9 @@ static int op_end(struct sk_buff *skb, struct genl_info *info)
 	int err = cok_op_end(info->snd_portid);
 
 	if (err == -EBUSY)
-		return refuse(info, err, "the operation still holds leases: hand them on or return them");
+		return refuse(
+			info, err,
+			"the operation still holds leases: hand them on or return them");
 	if (err)
 		return refuse(info, err, "this socket has no operation");
 	return 0;
@@ -299,7 +300,8 @@ static int enclave_load(struct sk_buff *skb, struct genl_info *info)
 	job->file = fget(nla_get_u32(a[COK_A_FD]));
 	if (!job->file || !(job->file->f_mode & FMODE_READ)) {
 		cok_job_free(job);
-		return refuse(info, -EBADF, "the image's descriptor is not open for reading");
+		return refuse(info, -EBADF,
+			      "the image's descriptor is not open for reading");
 	}
 	return start_job(info, job);
 }
@@ -405,7 +407,8 @@ static int fault_get(struct sk_buff *skb, struct genl_info *info)
 #else
 static int fault_set(struct sk_buff *skb, struct genl_info *info)
 {
-	return refuse(info, -EOPNOTSUPP, "this is not a test build of the module");
+	return refuse(info, -EOPNOTSUPP,
+		      "this is not a test build of the module");
 }
 
 #define fault_get fault_set
@@ -418,14 +421,14 @@ static struct netlink_range_validation timeout_range = {
 	.max = 600000,
 };
 
-#define P_NAME [COK_A_NAME] = { .type = NLA_NUL_STRING, .len = TEXT_LEN }
+#define P_NAME	  [COK_A_NAME] = { .type = NLA_NUL_STRING, .len = TEXT_LEN }
 #define P_ENCLAVE [COK_A_ENCLAVE] = { .type = NLA_U32 }, P_NAME
-#define P_LEASE [COK_A_LEASE] = { .type = NLA_U32 }
+#define P_LEASE	  [COK_A_LEASE] = { .type = NLA_U32 }
 #define P_TIMEOUT \
 	[COK_A_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &timeout_range)
 #define POLICY(name) static const struct nla_policy name[COK_A_COUNT]
 
-POLICY(none_policy) = { };
+POLICY(none_policy) = {};
 POLICY(new_policy) = { P_NAME, [COK_A_UID] = { .type = NLA_U32 } };
 POLICY(enclave_policy) = { P_ENCLAVE };
 POLICY(op_policy) = {
@@ -469,18 +472,29 @@ static int pre_doit(const struct genl_ops *ops, struct sk_buff *skb,
 {
 	if (check_caller(skb))
 		return refuse(info, -EPERM, "this needs CAP_SYS_ADMIN");
+	/* Netlink pins us for dumps only. */
+	if (!try_module_get(THIS_MODULE))
+		return refuse(info, -ENODEV, "the module is being removed");
 	return 0;
+}
+
+static void post_doit(const struct genl_ops *ops, struct sk_buff *skb,
+		      struct genl_info *info)
+{
+	module_put(THIS_MODULE);
 }
 
 static int dump_start(struct netlink_callback *cb)
 {
+	/* An enclave with all its cores and their registers is one message. */
+	cb->min_dump_alloc = COK_DUMP_ALLOC;
 	return check_caller(cb->skb);
 }
 
-#define DO(_cmd, _doit, _policy)                                       \
-	{                                                              \
+#define DO(_cmd, _doit, _policy) \
+	{ \
 		.cmd = COK_CMD_##_cmd, .doit = _doit, .policy = _policy, \
-		.maxattr = COK_A_MAX                                   \
+		.maxattr = COK_A_MAX \
 	}
 
 static const struct genl_ops cok_genl_ops[] = {
@@ -533,6 +547,7 @@ struct genl_family cok_genl_family = {
 	.maxattr = COK_A_MAX,
 	.parallel_ops = true,
 	.pre_doit = pre_doit,
+	.post_doit = post_doit,
 	.ops = cok_genl_ops,
 	.n_ops = ARRAY_SIZE(cok_genl_ops),
 	.mcgrps = groups,

@@ -38,9 +38,9 @@ static int put_job(struct sk_buff *skb, u64 txid)
 			       nla_put_u32(skb, COK_A_JOB_DONE, done) ||
 			       nla_put_u32(skb, COK_A_ERROR, -err) ||
 			       nla_put_string(skb, COK_A_TEXT, text) ||
-			       nla_put_u32(skb, COK_A_WHY, why) ?
-		       -EMSGSIZE :
-		       0;
+			       nla_put_u32(skb, COK_A_WHY, why)
+		       ? -EMSGSIZE
+		       : 0;
 }
 
 static struct sk_buff *begin_reply(struct genl_info *info, void **hdr)
@@ -264,10 +264,10 @@ int cok_genl_get_enclave(struct sk_buff *req, struct genl_info *info)
 	/* What waits in the rings belongs into what is told. */
 	if (cok_enclave_live(e))
 		cok_chan_drain(e);
-	skb = genlmsg_new(SZ_32K, GFP_KERNEL);
+	skb = genlmsg_new(COK_DUMP_ALLOC, GFP_KERNEL);
 	hdr = skb ? genlmsg_put_reply(skb, info, &cok_genl_family, 0,
-				      COK_CMD_ENCLAVE_GET) :
-		    NULL;
+				      COK_CMD_ENCLAVE_GET)
+		  : NULL;
 	if (hdr)
 		err = end_reply(info, skb, hdr, put_enclave(skb, e));
 	else if (skb)
@@ -290,7 +290,8 @@ int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb)
 		if (err) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);
-			break;
+			/* Nothing in it yet: a larger one there won't be. */
+			return skb->len ?: err;
 		}
 		genlmsg_end(skb, hdr);
 		cb->args[0] = id;

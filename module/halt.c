@@ -5,7 +5,6 @@
  */
 #include <linux/delay.h>
 #include <asm/apicdef.h>
-#include <asm/tsc.h>
 
 #include "cok.h"
 #include "compat.h"
@@ -69,8 +68,10 @@ static int park_all(struct cok_enclave *e, char *text, size_t len)
 		if (!err)
 			continue;
 		ret = err;
-		scnprintf(text, len, "CPU %u does not answer INIT: all the enclave had is quarantined, destroy it again to retry",
-			  e->slot[i].cpu);
+		scnprintf(
+			text, len,
+			"CPU %u does not answer INIT: all the enclave had is quarantined, destroy it again to retry",
+			e->slot[i].cpu);
 	}
 	return ret;
 }
@@ -112,8 +113,8 @@ static int halt_live(struct cok_enclave *e, u32 end, const char *reason)
 	err = park_all(e, text, sizeof(text));
 	cok_chan_drain(e);
 	e->quarantined = err;
-	if (err)
-		mark_leases(e, true);
+	/* What a recall could not park has been parked now, or all stays. */
+	mark_leases(e, err);
 	e->halt_ns = ktime_get_ns() - start;
 	cok_enclave_set_state(e, err ? COK_ST_FAILED : end,
 			      err ? text : reason);
@@ -150,27 +151,42 @@ int cok_enclave_halt(struct cok_enclave *e, u32 end, const char *reason)
 
 static int not_running(struct cok_job *job)
 {
-	return cok_job_fail(job, -ENOTCONN, "enclave %s is not running (it is %s)",
+	return cok_job_fail(job, -ENOTCONN,
+			    "enclave %s is not running (it is %s)",
 			    job->e->name,
 			    cok_state_name(cok_enclave_state(job->e)));
 }
 
 static int ask_to_stop(struct cok_enclave *e, u64 deadline_ns)
 {
-	u64 left = deadline_ns - ktime_get_ns();
 	struct cok_msg m = {
 		.type = COK_MSG_STOP,
-		.arg0 = rdtsc_ordered() +
-			mul_u64_u64_div_u64(left, tsc_khz, NSEC_PER_MSEC),
+		.arg0 = cok_tsc_at(deadline_ns),
 	};
 	int err;
 
 	mutex_lock(&e->chan_lock);
+	e->chan.stopped = false; /* what it said unasked does not count */
 	err = cok_chan_send(e, &m);
 	mutex_unlock(&e->chan_lock);
 	if (!err)
 		cok_doorbell_ring(e);
 	return err;
+}
+
+/* Killed or failed while it was asked: that has another end than STOPPED. */
+static int ended_otherwise(struct cok_job *job)
+{
+	struct cok_enclave *e = job->e;
+	char reason[COK_TEXT_MAX];
+	int err = cok_enclave_halt(e, COK_ST_STOPPED, ""); /* waits for it */
+
+	spin_lock(&e->lock);
+	strscpy(reason, e->reason, sizeof(reason));
+	spin_unlock(&e->lock);
+	return cok_job_fail(job, err ?: -EPIPE,
+			    "enclave %s ended before it could stop: %.130s",
+			    e->name, reason);
 }
 
 /* It did not: RUNNING again, unless a kill has begun meanwhile. */
@@ -194,18 +210,22 @@ static int stop_locked(struct cok_job *job)
 	err = ask_to_stop(e, deadline);
 	if (err) {
 		reopen(e);
-		return cok_job_fail(job, err, "enclave %s does not read its messages: kill it",
-				    e->name);
+		return cok_job_fail(
+			job, err,
+			"enclave %s does not read its messages: kill it",
+			e->name);
 	}
 	wait_event_timeout(e->wait,
-			   READ_ONCE(e->chan.stopped) ||
-				   READ_ONCE(e->halting),
+			   READ_ONCE(e->chan.stopped) || READ_ONCE(e->halting),
 			   cok_jiffies_left(deadline));
-	if (!READ_ONCE(e->chan.stopped) && !READ_ONCE(e->halting)) {
+	if (READ_ONCE(e->halting))
+		return ended_otherwise(job);
+	if (!READ_ONCE(e->chan.stopped)) {
 		reopen(e);
-		return cok_job_fail(job, -ETIMEDOUT,
-				    "enclave %s did not stop within %u ms: kill it",
-				    e->name, job->timeout_ms);
+		return cok_job_fail(
+			job, -ETIMEDOUT,
+			"enclave %s did not stop within %u ms: kill it",
+			e->name, job->timeout_ms);
 	}
 	return cok_enclave_halt(e, COK_ST_STOPPED, "stopped on request");
 }
@@ -229,7 +249,8 @@ int cok_kill_job(struct cok_job *job)
 		return not_running(job);
 	err = cok_enclave_halt(job->e, COK_ST_STOPPED, "killed on request");
 	if (err)
-		cok_job_fail(job, err, "a core of %s does not answer INIT; see status",
+		cok_job_fail(job, err,
+			     "a core of %s does not answer INIT; see status",
 			     job->e->name);
 	return err;
 }
@@ -263,8 +284,10 @@ int cok_destroy_job(struct cok_job *job)
 	else
 		err = cok_enclave_halt(e, COK_ST_STOPPED, "destroyed");
 	if (err == -EREMOTEIO)
-		cok_job_fail(job, err, "a core of %s does not answer INIT: it stays, quarantined; try again",
-			     e->name);
+		cok_job_fail(
+			job, err,
+			"a core of %s does not answer INIT: it stays, quarantined; try again",
+			e->name);
 	if (!err) {
 		pool_leases(e, job->op);
 		cok_enclave_remove(e);

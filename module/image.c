@@ -23,7 +23,7 @@ struct load {
 	struct cok_elf elf;
 	struct cok_lease cpu;
 	u32 nr_mem;
-	struct cok_lease mem[COK_BOOT_MAX_MEM];	/* by address */
+	struct cok_lease mem[COK_BOOT_MAX_MEM]; /* by address */
 };
 
 /* rep movs: memory Linux does not use is not to be seen by sanitizers. */
@@ -42,13 +42,14 @@ static int read_image(struct cok_job *job, struct load *l)
 	ssize_t got;
 
 	if (i_size_read(file_inode(job->file)) > IMAGE_MAX)
-		return cok_job_fail(job, -EFBIG, "the image is larger than 64 MiB");
+		return cok_job_fail(job, -EFBIG,
+				    "the image is larger than 64 MiB");
 	if (!i_size_read(file_inode(job->file)))
 		return cok_job_fail(job, -ENOEXEC, "the image is empty");
-	got = cok_fault("read image") ?
-		      -ENOMEM :
-		      kernel_read_file(job->file, 0, &l->file, IMAGE_MAX, &len,
-				       READING_UNKNOWN);
+	got = cok_fault("read image")
+		      ? -ENOMEM
+		      : kernel_read_file(job->file, 0, &l->file, IMAGE_MAX,
+					 &len, READING_UNKNOWN);
 	if (got < 0)
 		return cok_job_fail(job, got, "the image can't be read");
 	if (cok_elf_check(l->file, got, &l->elf, &why))
@@ -63,8 +64,16 @@ static int by_address(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static bool wanted(const struct load *l, const struct cok_lease *lease)
+{
+	if (lease->kind == COK_RES_CPU)
+		return !l->cpu.id;
+	return l->nr_mem < COK_BOOT_MAX_MEM;
+}
+
 /*
- * The operation's first CPU and up to COK_BOOT_MAX_MEM memory ranges; what is
+ * Claimed, so that nobody returns them meanwhile: the operation's first CPU
+ * and up to COK_BOOT_MAX_MEM memory ranges; what is
  * left is offered once the co-kernel runs (boot.c).
  */
 static int gather(struct cok_job *job, struct load *l)
@@ -74,20 +83,24 @@ static int gather(struct cok_job *job, struct load *l)
 
 	while (!cok_lease_next(id, &lease)) {
 		id = lease.id;
-		if (lease.op != job->op || lease.state != COK_LS_POOLED)
+		if (lease.op != job->op || !wanted(l, &lease) ||
+		    cok_lease_claim(id, job->op, BIT(COK_LS_POOLED), 0, &lease))
 			continue;
-		if (lease.kind == COK_RES_CPU && !l->cpu.id)
+		if (lease.kind == COK_RES_CPU)
 			l->cpu = lease;
-		else if (lease.kind == COK_RES_MEM &&
-			 l->nr_mem < COK_BOOT_MAX_MEM)
+		else
 			l->mem[l->nr_mem++] = lease;
 	}
 	if (!l->cpu.id || !l->nr_mem)
-		return cok_job_fail(job, -EINVAL, "an enclave needs at least one CPU and one memory range");
+		return cok_job_fail(
+			job, -EINVAL,
+			"an enclave needs at least one CPU and one memory range");
 	sort(l->mem, l->nr_mem, sizeof(l->mem[0]), by_address, NULL);
 	if (l->elf.span > l->mem[0].size)
-		return cok_job_fail(job, -ENOMEM, "the image needs %llu bytes, its first memory range has %llu",
-				    l->elf.span, l->mem[0].size);
+		return cok_job_fail(
+			job, -ENOMEM,
+			"the image needs %llu bytes, its first memory range has %llu",
+			l->elf.span, l->mem[0].size);
 	return 0;
 }
 
@@ -111,11 +124,12 @@ static int map_image(struct cok_enclave *e, const struct load *l)
 
 	for (i = 0; i < l->elf.nr_segs; i++) {
 		const struct cok_elf_seg *s = &l->elf.seg[i];
-		int err = cok_pt_map(&e->pt, s->vaddr,
-				     l->mem[0].start + (s->vaddr - l->elf.vbase),
-				     PAGE_ALIGN(s->memsz),
-				     (s->write ? COK_PT_WRITE : 0) |
-					     (s->exec ? 0 : COK_PT_NX));
+		int err =
+			cok_pt_map(&e->pt, s->vaddr,
+				   l->mem[0].start + (s->vaddr - l->elf.vbase),
+				   PAGE_ALIGN(s->memsz),
+				   (s->write ? COK_PT_WRITE : 0) |
+					   (s->exec ? 0 : COK_PT_NX));
 
 		if (err)
 			return err;
@@ -139,7 +153,8 @@ static int map_identity(struct cok_enclave *e, const struct load *l)
 			 COK_PT_WRITE | COK_PT_NX);
 	if (err)
 		return err;
-	err = cok_pt_map(&e->pt, cok_park_page(), cok_park_page(), PAGE_SIZE, 0);
+	err = cok_pt_map(&e->pt, cok_park_page(), cok_park_page(), PAGE_SIZE,
+			 0);
 	if (err)
 		return err;
 	return cok_pt_map(&e->pt, APIC_DEFAULT_PHYS_BASE,
@@ -197,7 +212,11 @@ static int build(struct cok_job *job, struct load *l)
 	struct cok_enclave *e = job->e;
 	int err;
 
-	err = map_identity(e, l);
+	/* Nothing of an attempt that failed may stay mapped. */
+	cok_pt_free(&e->pt);
+	err = cok_pt_init(&e->pt);
+	if (!err)
+		err = map_identity(e, l);
 	if (!err)
 		err = map_image(e, l);
 	if (!err) {
@@ -206,12 +225,23 @@ static int build(struct cok_job *job, struct load *l)
 		mutex_unlock(&e->halt_lock);
 	}
 	if (err < 0)
-		return cok_job_fail(job, err, "no memory for the page tables of %s",
+		return cok_job_fail(job, err,
+				    "no memory for the page tables of %s",
 				    e->name);
 	copy_segments(l);
 	write_boot(e, job, l);
 	e->entry = l->elf.entry;
 	return 0;
+}
+
+static void release_claims(const struct load *l)
+{
+	u32 i;
+
+	if (l->cpu.id)
+		cok_lease_release(l->cpu.id);
+	for (i = 0; i < l->nr_mem; i++)
+		cok_lease_release(l->mem[i].id);
 }
 
 static int load(struct cok_job *job, struct load *l)
@@ -234,14 +264,16 @@ static int load(struct cok_job *job, struct load *l)
 
 int cok_load_job(struct cok_job *job)
 {
-	struct load *l = cok_fault("load") ? NULL :
-					     kvzalloc(sizeof(*l), GFP_KERNEL);
+	struct load *l = cok_fault("load") ? NULL
+					   : kvzalloc(sizeof(*l), GFP_KERNEL);
 	int err;
 
 	if (!l)
-		return cok_job_fail(job, -ENOMEM, "no memory to load the image");
+		return cok_job_fail(job, -ENOMEM,
+				    "no memory to load the image");
 	mutex_lock(&job->e->job_lock);
 	err = load(job, l);
+	release_claims(l);
 	mutex_unlock(&job->e->job_lock);
 	vfree(l->file);
 	kvfree(l);

@@ -5,6 +5,7 @@
  * that asked, and its outcome is kept for a while.
  */
 #include <linux/file.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "cok.h"
@@ -12,23 +13,32 @@
 #define JOBS_KEPT 256
 
 struct workqueue_struct *cok_wq;
+static struct workqueue_struct *job_wq;
 static DEFINE_SPINLOCK(jobs_lock);
-static LIST_HEAD(jobs);		/* jobs_lock: oldest first */
-static u32 nr_done;		/* jobs_lock */
+static LIST_HEAD(jobs); /* jobs_lock: oldest first */
+static u32 nr_done;	/* jobs_lock */
 static atomic64_t last_txid;
 
 int cok_jobs_setup(void)
 {
+	job_wq = alloc_workqueue("cok-jobs", WQ_UNBOUND, 0);
 	cok_wq = alloc_workqueue("cok", WQ_UNBOUND, 0);
-	return cok_wq ? 0 : -ENOMEM;
+	if (job_wq && cok_wq)
+		return 0;
+	if (job_wq)
+		destroy_workqueue(job_wq);
+	if (cok_wq)
+		destroy_workqueue(cok_wq);
+	return -ENOMEM;
 }
 
 void cok_jobs_cleanup(void)
 {
 	struct cok_job *job, *tmp;
 
+	destroy_workqueue(job_wq);
 	destroy_workqueue(cok_wq);
-	list_for_each_entry_safe(job, tmp, &jobs, node)
+	list_for_each_entry_safe (job, tmp, &jobs, node)
 		cok_job_free(job);
 }
 
@@ -39,9 +49,8 @@ u64 cok_next_txid(void)
 
 struct cok_job *cok_job_new(int (*run)(struct cok_job *job))
 {
-	struct cok_job *job = cok_fault("job") ?
-				      NULL :
-				      kzalloc(sizeof(*job), GFP_KERNEL);
+	struct cok_job *job =
+		cok_fault("job") ? NULL : kzalloc(sizeof(*job), GFP_KERNEL);
 
 	if (job) {
 		job->txid = cok_next_txid();
@@ -66,7 +75,7 @@ static struct cok_job *expired(void)
 
 	if (nr_done <= JOBS_KEPT)
 		return NULL;
-	list_for_each_entry(job, &jobs, node) {
+	list_for_each_entry (job, &jobs, node) {
 		if (!job->done)
 			continue;
 		list_del(&job->node);
@@ -101,6 +110,8 @@ static void job_work(struct work_struct *work)
 	spin_unlock(&jobs_lock);
 	if (old)
 		cok_job_free(old);
+	/* The flush in cok_jobs_cleanup() waits for the rest of this function. */
+	module_put(THIS_MODULE);
 }
 
 u64 cok_job_start(struct cok_job *job)
@@ -108,10 +119,11 @@ u64 cok_job_start(struct cok_job *job)
 	u64 txid = job->txid;
 
 	INIT_WORK(&job->work, job_work);
+	__module_get(THIS_MODULE);
 	spin_lock(&jobs_lock);
 	list_add_tail(&job->node, &jobs);
 	spin_unlock(&jobs_lock);
-	queue_work(cok_wq, &job->work);
+	queue_work(job_wq, &job->work);
 	return txid;
 }
 
@@ -122,7 +134,7 @@ int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
 	int ret = -ENOENT;
 
 	spin_lock(&jobs_lock);
-	list_for_each_entry(job, &jobs, node) {
+	list_for_each_entry (job, &jobs, node) {
 		if (job->txid != txid)
 			continue;
 		*done = job->done;

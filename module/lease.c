@@ -11,7 +11,7 @@
 #define LEDGER_SLOTS 4096
 
 static DEFINE_SPINLOCK(ledger_lock);
-static struct cok_ledger ledger;	/* ledger_lock */
+static struct cok_ledger ledger; /* ledger_lock */
 
 int cok_ledger_setup(void)
 {
@@ -101,7 +101,8 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 	return err;
 }
 
-int cok_lease_claim(u32 id, u32 op, u32 states, struct cok_lease *copy)
+int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
+		    struct cok_lease *copy)
 {
 	struct cok_lease *lease;
 	int err = 0;
@@ -110,7 +111,7 @@ int cok_lease_claim(u32 id, u32 op, u32 states, struct cok_lease *copy)
 	lease = cok_ledger_find(&ledger, id);
 	if (!lease)
 		err = -ENOENT;
-	else if (!(states & BIT(lease->state)))
+	else if (!(states & BIT(lease->state)) || lease->enclave != enclave)
 		err = -EACCES;
 	else if (lease->busy ||
 		 (lease->op != op && lease->op && cok_op_alive(lease->op)))
@@ -241,10 +242,10 @@ void cok_for_each_cpu_lease(void (*fn)(u32 apic_id))
 	for (i = 0; i < ledger.nr_slots; i++) {
 		struct cok_lease *lease = &ledger.slot[i];
 
-		/* TAKING: Linux may still run on it. */
+		/* Half taken or half returned, Linux may run on it. */
 		if (lease->id && lease->kind == COK_RES_CPU &&
-		    lease->state != COK_LS_TAKING &&
-		    lease->state != COK_LS_RETURNING)
+		    lease->state != COK_LS_RETURNING &&
+		    (lease->state != COK_LS_TAKING || !cpu_online(lease->cpu)))
 			fn(lease->apic_id);
 	}
 	spin_unlock(&ledger_lock);

@@ -12,8 +12,8 @@ int cok_log_init(struct cok_log *log)
 {
 	mutex_init(&log->lock);
 	init_waitqueue_head(&log->wait);
-	log->buf = cok_fault("log buffer") ? NULL :
-					     kvmalloc(COK_LOG_KEEP, GFP_KERNEL);
+	log->buf = cok_fault("log buffer") ? NULL
+					   : kvmalloc(COK_LOG_KEEP, GFP_KERNEL);
 	return log->buf ? 0 : -ENOMEM;
 }
 
@@ -52,8 +52,8 @@ static void put_stamp(struct cok_log *log, u64 ns, u32 core)
 	char stamp[40];
 	char *p = stamp;
 
-	scnprintf(stamp, sizeof(stamp), "[%5llu.%06llu] c%u: ",
-		  div_u64(ns, NSEC_PER_SEC),
+	scnprintf(stamp, sizeof(stamp),
+		  "[%5llu.%06llu] c%u: ", div_u64(ns, NSEC_PER_SEC),
 		  div_u64(ns, NSEC_PER_USEC) % USEC_PER_SEC, core);
 	while (*p)
 		put_char(log, *p++);
@@ -78,42 +78,47 @@ void cok_log_put(struct cok_log *log, u64 ns, u32 core, const char *text,
 }
 
 /* Tell a reader that fell behind; its position moves to what is kept. */
-static ssize_t announce_loss(struct cok_log *log, u64 *pos, u64 *line,
-			     char __user *ubuf, size_t len)
+static size_t announce_loss(struct cok_log *log, u64 *pos, u64 *line,
+			    char *text, size_t len)
 {
-	char text[48];
-	size_t n = scnprintf(text, sizeof(text), "[log: %llu lines lost]\n",
+	size_t n = scnprintf(text, len, "[log: %llu lines lost]\n",
 			     log->tail_line - *line);
 
 	*pos = log->tail;
 	*line = log->tail_line;
-	n = min(n, len);
-	return copy_to_user(ubuf, text, n) ? -EFAULT : n;
+	return n;
+}
+
+static size_t fetch(struct cok_log *log, u64 *pos, u64 *line, char *text,
+		    size_t len)
+{
+	u64 n, i;
+
+	if (*pos < log->tail)
+		return announce_loss(log, pos, line, text, len);
+	n = min_t(u64, log->head - min(*pos, log->head), len);
+	for (i = 0; i < n; i++) {
+		text[i] = *at(log, *pos + i);
+		*line += text[i] == '\n';
+	}
+	*pos += n;
+	return n;
 }
 
 ssize_t cok_log_read(struct cok_log *log, u64 *pos, u64 *line,
 		     char __user *ubuf, size_t len)
 {
-	ssize_t ret = 0;
-	u64 n, i;
+	u64 new_pos = *pos, new_line = *line;
+	char text[256];
+	size_t n;
 
 	mutex_lock(&log->lock);
-	if (*pos < log->tail) {
-		ret = announce_loss(log, pos, line, ubuf, len);
-		goto out;
-	}
-	*pos = min(*pos, log->head);
-	n = min3(log->head - *pos, (u64)len,
-		 (u64)COK_LOG_KEEP - (*pos & (COK_LOG_KEEP - 1)));
-	if (copy_to_user(ubuf, at(log, *pos), n)) {
-		ret = -EFAULT;
-		goto out;
-	}
-	for (i = 0; i < n; i++)
-		*line += *at(log, *pos + i) == '\n';
-	*pos += n;
-	ret = n;
-out:
+	n = fetch(log, &new_pos, &new_line, text, min(len, sizeof(text)));
 	mutex_unlock(&log->lock);
-	return ret;
+	/* Not under the lock: the buffer may be a file that never answers. */
+	if (copy_to_user(ubuf, text, n))
+		return -EFAULT;
+	*pos = new_pos;
+	*line = new_line;
+	return n;
 }

@@ -72,6 +72,7 @@ static void __exit cok_exit(void)
 module_init(cok_init);
 module_exit(cok_exit);
 
-MODULE_DESCRIPTION("Cokernel: other kernels on cores and memory that Linux gives away");
+MODULE_DESCRIPTION(
+	"Cokernel: other kernels on cores and memory that Linux gives away");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(COK_VERSION);

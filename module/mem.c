@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/page-flags.h>
 #include <linux/sched.h>
+#include <asm/e820/api.h>
 
 #include "cok.h"
 
@@ -17,10 +18,7 @@ static void zero_uninstrumented(void *p, size_t bytes)
 {
 	size_t words = bytes / 8;
 
-	asm volatile("rep stosq"
-		     : "+D"(p), "+c"(words)
-		     : "a"(0UL)
-		     : "memory");
+	asm volatile("rep stosq" : "+D"(p), "+c"(words) : "a"(0UL) : "memory");
 }
 
 void cok_scrub(u64 start, u64 size)
@@ -60,11 +58,15 @@ static int check_pages(u64 start, u64 size, struct netlink_ext_ack *extack)
 		struct page *page = pfn_to_page(pfn);
 
 		if (PageHWPoison(page)) {
-			NL_SET_ERR_MSG(extack, "the block has pages with memory errors: choose another");
+			NL_SET_ERR_MSG(
+				extack,
+				"the block has pages with memory errors: choose another");
 			return -EHWPOISON;
 		}
 		if (PageOffline(page)) {
-			NL_SET_ERR_MSG(extack, "the block has pages a balloon took away: choose another");
+			NL_SET_ERR_MSG(
+				extack,
+				"the block has pages a balloon took away: choose another");
 			return -EBUSY;
 		}
 		if (!(pfn % PAGES_PER_SECTION))
@@ -73,20 +75,47 @@ static int check_pages(u64 start, u64 size, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static int check_block(u64 start, u64 size, struct netlink_ext_ack *extack)
+static bool is_boot_ram(u64 start, u64 size)
+{
+	u64 at;
+
+	for (at = start; at < start + size; at += PFN_PHYS(PAGES_PER_SECTION))
+		if (!e820__mapped_any(at, at + PAGE_SIZE, E820_TYPE_RAM))
+			return false;
+	return true;
+}
+
+static int check_range(u64 start, u64 size, struct netlink_ext_ack *extack)
 {
 	u64 block = memory_block_size_bytes();
 
-	if (size != block || start & (block - 1) || start + size < start) {
-		NL_SET_ERR_MSG(extack, "the range is not one memory block");
-		return -EINVAL;
-	}
+	if (size == block && !(start & (block - 1)) && start + size > start)
+		return 0;
+	NL_SET_ERR_MSG(extack, "the range is not one memory block");
+	return -EINVAL;
+}
+
+static int check_block(u64 start, u64 size, struct netlink_ext_ack *extack)
+{
 	if (cok_mem_in_transition(start, size)) {
-		NL_SET_ERR_MSG(extack, "Linux is onlining or offlining this block right now: try again");
+		NL_SET_ERR_MSG(
+			extack,
+			"Linux is onlining or offlining this block right now: try again");
 		return -EBUSY;
 	}
+	/*
+	 * Linux removes hot-added memory that is offline without asking anybody
+	 * (virtio-mem, ACPI eject), and may keep page structs in it.
+	 */
+	if (!is_boot_ram(start, size)) {
+		NL_SET_ERR_MSG(
+			extack,
+			"the block was hot-added: only memory that was there at boot can be leased");
+		return -ENODEV;
+	}
 	if (online_state(start, size) != ONLINE_ALL) {
-		NL_SET_ERR_MSG(extack, "the block is not online memory of Linux");
+		NL_SET_ERR_MSG(extack,
+			       "the block is not online memory of Linux");
 		return -ENODEV;
 	}
 	return check_pages(start, size, extack);
@@ -100,7 +129,7 @@ int cok_mem_take(u64 start, u64 size, const char *zone, u32 op, u32 *id,
 		.start = start,
 		.size = size,
 	};
-	int err = check_block(start, size, extack);
+	int err = check_range(start, size, extack);
 
 	if (err)
 		return err;
@@ -110,26 +139,40 @@ int cok_mem_take(u64 start, u64 size, const char *zone, u32 op, u32 *id,
 		NL_SET_ERR_MSG(extack, "the block is leased already");
 	else if (err)
 		NL_SET_ERR_MSG(extack, "the ledger has no room");
+	if (err)
+		return err;
+	/* Looked at with the veto in place. */
+	err = check_block(start, size, extack);
+	if (err)
+		cok_lease_move(*id, COK_LS_HOST, 0, 0);
 	return err;
 }
 
 int cok_mem_taken_job(struct cok_job *job)
 {
 	struct cok_lease lease;
-	int err = cok_lease_claim(job->lease, job->op, BIT(COK_LS_TAKING),
+	int err = cok_lease_claim(job->lease, job->op, BIT(COK_LS_TAKING), 0,
 				  &lease);
 
 	if (err)
-		return cok_job_fail(job, err, "lease %u is not being taken by this operation",
-				    job->lease);
+		return cok_job_fail(
+			job, err,
+			"lease %u is not being taken by this operation",
+			job->lease);
 	if (lease.kind != COK_RES_MEM)
 		err = cok_job_fail(job, -EINVAL, "lease %u is not memory",
 				   job->lease);
 	else if (cok_fault("memory verify") ||
 		 cok_mem_in_transition(lease.start, lease.size) ||
 		 online_state(lease.start, lease.size) != ONLINE_NONE)
-		err = cok_job_fail(job, -EBUSY, "the block at %#llx is not offline",
+		err = cok_job_fail(job, -EBUSY,
+				   "the block at %#llx is not offline",
 				   lease.start);
+	else if (check_pages(lease.start, lease.size, NULL))
+		err = cok_job_fail(
+			job, -EHWPOISON,
+			"the block at %#llx has pages with memory errors: choose another",
+			lease.start);
 	if (!err) {
 		cok_scrub(lease.start, lease.size);
 		err = cok_lease_move(lease.id, COK_LS_POOLED, 0, 0);
@@ -157,18 +200,21 @@ int cok_lease_return_job(struct cok_job *job)
 	err = cok_lease_claim(job->lease, job->op,
 			      BIT(COK_LS_TAKING) | BIT(COK_LS_POOLED) |
 				      BIT(COK_LS_RETURNING),
-			      &lease);
+			      0, &lease);
 	if (err == -EBUSY)
-		return cok_job_fail(job, err, "lease %u is in another operation's hands",
+		return cok_job_fail(job, err,
+				    "lease %u is in another operation's hands",
 				    job->lease);
 	if (err == -EACCES)
-		return cok_job_fail(job, -EBUSY, "lease %u belongs to an enclave: shrink or destroy that",
-				    job->lease);
+		return cok_job_fail(
+			job, -EBUSY,
+			"lease %u belongs to an enclave: shrink or destroy that",
+			job->lease);
 	if (err)
 		return cok_job_fail(job, err, "there is no lease %u",
 				    job->lease);
-	err = lease.kind == COK_RES_CPU ? cok_cpu_return(job, &lease) :
-					  mem_return(&lease);
+	err = lease.kind == COK_RES_CPU ? cok_cpu_return(job, &lease)
+					: mem_return(&lease);
 	cok_lease_release(job->lease);
 	return err;
 }
@@ -178,16 +224,20 @@ int cok_lease_home(u32 id, u32 op, struct netlink_ext_ack *extack)
 	struct cok_lease lease;
 	int err;
 
-	err = cok_lease_claim(id, op, BIT(COK_LS_TAKING) | BIT(COK_LS_RETURNING),
-			      &lease);
+	err = cok_lease_claim(
+		id, op, BIT(COK_LS_TAKING) | BIT(COK_LS_RETURNING), 0, &lease);
 	if (err) {
-		NL_SET_ERR_MSG(extack, "this lease is not on its way home in this operation");
+		NL_SET_ERR_MSG(
+			extack,
+			"this lease is not on its way home in this operation");
 		return err == -EACCES ? -EBUSY : err;
 	}
 	if (lease.kind != COK_RES_MEM ||
 	    cok_mem_in_transition(lease.start, lease.size) ||
 	    online_state(lease.start, lease.size) != ONLINE_ALL) {
-		NL_SET_ERR_MSG(extack, "the block is not online yet: write 'online' to its state in sysfs");
+		NL_SET_ERR_MSG(
+			extack,
+			"the block is not online yet: write 'online' to its state in sysfs");
 		cok_lease_release(id);
 		return -EBUSY;
 	}

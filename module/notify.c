@@ -12,9 +12,7 @@
 static int host_goes_down(struct notifier_block *nb, unsigned long action,
 			  void *data)
 {
-	/* Two rounds: a core still running could have restarted another. */
-	cok_for_each_cpu_lease(cok_core_init);
-	cok_for_each_cpu_lease(cok_core_init);
+	cok_start_end();
 	return NOTIFY_DONE;
 }
 

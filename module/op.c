@@ -3,6 +3,10 @@
  * Operations: who is in the middle of changing what (genl.h). An operation
  * lives as long as the netlink socket that began it; one that dies with its
  * socket stays visible on its enclave until the next takes over.
+ *
+ * Netlink frees a port id a moment before it tells us that the socket closed:
+ * a process that opens another in that moment may find its operation
+ * abandoned at once. Nothing is lost by that, it begins another.
  */
 #include <linux/net.h>
 #include <linux/netlink.h>
@@ -21,14 +25,14 @@ struct op {
 };
 
 static DEFINE_SPINLOCK(op_lock);
-static LIST_HEAD(ops);		/* op_lock: the live ones */
-static u32 last_op;		/* op_lock */
+static LIST_HEAD(ops); /* op_lock: the live ones */
+static u32 last_op;    /* op_lock */
 
 static struct op *find_by_portid(u32 portid)
 {
 	struct op *op;
 
-	list_for_each_entry(op, &ops, node)
+	list_for_each_entry (op, &ops, node)
 		if (op->portid == portid)
 			return op;
 	return NULL;
@@ -38,7 +42,7 @@ static struct op *find_by_enclave(u32 enclave)
 {
 	struct op *op;
 
-	list_for_each_entry(op, &ops, node)
+	list_for_each_entry (op, &ops, node)
 		if (op->enclave == enclave)
 			return op;
 	return NULL;
@@ -49,30 +53,31 @@ static bool in_the_way(u32 portid, struct cok_enclave *e)
 	return find_by_portid(portid) || (e && find_by_enclave(e->id));
 }
 
-int cok_op_begin(u32 portid, u32 pid, u32 kind, struct cok_enclave *e,
+int cok_op_begin(const struct cok_opener *by, u32 kind, struct cok_enclave *e,
 		 u32 *id)
 {
-	struct op *op = cok_fault("operation") ?
-				NULL :
-				kzalloc(sizeof(*op), GFP_KERNEL);
+	struct op *op = cok_fault("operation")
+				? NULL
+				: kzalloc(sizeof(*op), GFP_KERNEL);
 	int err = 0;
 
 	if (!op)
 		return -ENOMEM;
 	spin_lock(&op_lock);
-	if (in_the_way(portid, e)) {
+	if (in_the_way(by->portid, e)) {
 		err = -EBUSY;
 	} else {
 		op->id = ++last_op;
-		op->portid = portid;
+		op->portid = by->portid;
 		op->kind = kind;
-		op->pid = pid;
+		op->pid = by->pid;
 		op->enclave = e ? e->id : 0;
 		list_add(&op->node, &ops);
 		*id = op->id;
 		if (e)
-			e->op = (struct cok_op_info){ op->id, kind, pid, true };
-		cok_event_op(op->id, kind, pid, true, op->enclave);
+			e->op = (struct cok_op_info){ op->id, kind, by->pid,
+						      true };
+		cok_event_op(op->id, kind, by->pid, true, op->enclave);
 	}
 	spin_unlock(&op_lock);
 	if (err)
@@ -83,8 +88,8 @@ int cok_op_begin(u32 portid, u32 pid, u32 kind, struct cok_enclave *e,
 /* Forget the operation on its enclave, or mark it abandoned there. */
 static void mark_enclave(struct op *op, bool abandoned)
 {
-	struct cok_enclave *e = op->enclave ? cok_enclave_by_id(op->enclave) :
-					      NULL;
+	struct cok_enclave *e = op->enclave ? cok_enclave_by_id(op->enclave)
+					    : NULL;
 
 	if (!e)
 		return;
@@ -146,7 +151,7 @@ static bool alive_locked(u32 id)
 {
 	struct op *op;
 
-	list_for_each_entry(op, &ops, node)
+	list_for_each_entry (op, &ops, node)
 		if (op->id == id)
 			return true;
 	return false;
@@ -192,6 +197,6 @@ void cok_op_cleanup(void)
 	struct op *op, *tmp;
 
 	netlink_unregister_notifier(&netlink_nb);
-	list_for_each_entry_safe(op, tmp, &ops, node)
+	list_for_each_entry_safe (op, tmp, &ops, node)
 		kfree(op);
 }

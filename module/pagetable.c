@@ -15,9 +15,10 @@
 static u64 *new_table(struct cok_pt *pt)
 {
 	/* The root must be reachable from real mode; keep all of it there. */
-	struct page *page = cok_fault("page table") ?
-				    NULL :
-				    alloc_page(GFP_KERNEL | __GFP_DMA32 | __GFP_ZERO);
+	struct page *page =
+		cok_fault("page table")
+			? NULL
+			: alloc_page(GFP_KERNEL | __GFP_DMA32 | __GFP_ZERO);
 
 	if (!page)
 		return NULL;
@@ -38,7 +39,7 @@ void cok_pt_free(struct cok_pt *pt)
 
 	if (!pt->root)
 		return;
-	list_for_each_entry_safe(page, tmp, &pt->pages, lru) {
+	list_for_each_entry_safe (page, tmp, &pt->pages, lru) {
 		list_del(&page->lru);
 		__free_page(page);
 	}
@@ -78,8 +79,8 @@ static int map_one(struct cok_pt *pt, u64 va, u64 pa, bool huge, u64 flags)
 		if (!table)
 			return -ENOMEM;
 	}
-	table[index_of(va, shift)] =
-		pa | flags | PT_PRESENT | (huge ? PT_HUGE : 0);
+	table[index_of(va, shift)] = pa | flags | PT_PRESENT |
+				     (huge ? PT_HUGE : 0);
 	return 0;
 }
 

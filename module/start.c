@@ -31,10 +31,11 @@ extern const char cok_park_start[], cok_park_vectors[], cok_park_end[];
 
 DEFINE_MUTEX(cok_start_lock);
 
-static u64 low_page;		/* physical; below 1 MiB, not Linux's */
+static u64 low_page; /* physical; below 1 MiB, not Linux's */
 static void *park_text;
-static struct cok_pt park_pt;	/* low page, park text, all core pages */
+static struct cok_pt park_pt;	  /* low page, park text, all core pages */
 static DEFINE_XARRAY(core_pages); /* APIC id -> page */
+static bool going_down;		  /* cok_start_lock */
 
 /* How long to wait: after INIT, between the STARTUPs, for the ack. */
 static const struct {
@@ -137,8 +138,8 @@ static void build_tables(void *page)
 	u64 tss = phys + CP_TSS;
 	u64 ist[3] = { phys + CP_IST_FAULT, phys + CP_IST_NMI,
 		       phys + CP_IST_MCE };
-	u64 vectors = virt_to_phys(park_text) +
-		      (cok_park_vectors - cok_park_start);
+	u64 vectors =
+		virt_to_phys(park_text) + (cok_park_vectors - cok_park_start);
 	u32 v;
 
 	gdt[0] = 0;
@@ -155,7 +156,9 @@ static void build_tables(void *page)
 	*(u16 *)(page + CP_TSS + 102) = 104;	      /* no I/O bitmap */
 	for (v = 0; v < CP_VECTORS; v++)
 		set_gate(page, v, vectors + v * CP_VECTOR_STEP,
-			 v == 2 ? 2 : v == 18 ? 3 : 1);
+			 v == 2	   ? 2
+			 : v == 18 ? 3
+				   : 1);
 }
 
 static u64 *word(void *page, u32 at)
@@ -176,7 +179,9 @@ static void *core_page(u32 apic_id)
 static void save_freq_msrs(u32 cpu, void *page)
 {
 	static const u32 msr[CP_MAX_MSRS] = {
-		MSR_IA32_PERF_CTL, MSR_HWP_REQUEST, MSR_AMD_CPPC_REQ,
+		MSR_IA32_PERF_CTL,
+		MSR_HWP_REQUEST,
+		MSR_AMD_CPPC_REQ,
 	};
 	const bool have[CP_MAX_MSRS] = {
 		boot_cpu_has(X86_FEATURE_EST) && !boot_cpu_has(X86_FEATURE_HWP),
@@ -233,7 +238,9 @@ void cok_core_forget(u32 apic_id)
 
 u64 cok_core_page(u32 apic_id)
 {
-	return virt_to_phys(core_page(apic_id));
+	void *page = core_page(apic_id);
+
+	return page ? virt_to_phys(page) : 0;
 }
 
 u64 cok_park_page(void)
@@ -243,21 +250,26 @@ u64 cok_park_page(void)
 
 bool cok_core_fault(u32 apic_id, struct cok_core_fault *f)
 {
-	void *page = core_page(apic_id);
-	u64 fault = page ? READ_ONCE(*word(page, CP_FAULT)) : 0;
+	void *page;
+	u64 fault;
 
-	if (!fault)
-		return false;
-	f->vector = fault - 1;
-	f->error = READ_ONCE(*word(page, CP_ERROR));
-	f->rip = READ_ONCE(*word(page, CP_RIP));
-	f->cr2 = READ_ONCE(*word(page, CP_CR2));
-	return true;
+	/* The page is freed only after it has left the array. */
+	xa_lock(&core_pages);
+	page = core_page(apic_id);
+	fault = page ? READ_ONCE(*word(page, CP_FAULT)) : 0;
+	if (fault) {
+		f->vector = fault - 1;
+		f->error = READ_ONCE(*word(page, CP_ERROR));
+		f->rip = READ_ONCE(*word(page, CP_RIP));
+		f->cr2 = READ_ONCE(*word(page, CP_CR2));
+	}
+	xa_unlock(&core_pages);
+	return fault;
 }
 
 /* ---- starting ------------------------------------------------------------------ */
 
-static void write_orders(void *page, const struct cok_start *o, u64 nonce)
+static void write_orders(void *page, const struct cok_start *o)
 {
 	build_tables(page);
 	*word(page, CP_FAULT) = 0;
@@ -266,10 +278,21 @@ static void write_orders(void *page, const struct cok_start *o, u64 nonce)
 	*word(page, CP_ENTRY) = o->entry;
 	*word(page, CP_RDI) = o->rdi;
 	*word(page, CP_RSI) = o->rsi;
+}
+
+/* A fresh nonce for each attempt: the ack of an earlier one is none for this. */
+static u64 new_nonce(void *page)
+{
+	u64 nonce;
+
+	do
+		nonce = get_random_u64();
+	while (!nonce);
 	*word(page, CP_ACK) = 0;
 	*word(page, CP_NONCE) = nonce;
-	/* The core reads this after the IPIs below reach it. */
+	/* The core reads this after the STARTUP that follows. */
 	mb();
+	return nonce;
 }
 
 static bool acked_within(void *page, u64 nonce, u64 us)
@@ -298,13 +321,16 @@ static void send_startup(u32 apic_id)
 				      low_page >> PAGE_SHIFT);
 }
 
-static bool try_start(u32 apic_id, void *page, u64 nonce, int step)
+static bool try_start(u32 apic_id, void *page, int step)
 {
+	u64 nonce;
+
 	cok_core_init(apic_id);
 	if (ladder[step].init_us < 1000)
 		udelay(ladder[step].init_us);
 	else
 		usleep_range(ladder[step].init_us, 2 * ladder[step].init_us);
+	nonce = new_nonce(page);
 	send_startup(apic_id);
 	if (acked_within(page, nonce, ladder[step].sipi_us))
 		return true;
@@ -316,22 +342,23 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 {
 	void *page = core_page(apic_id);
 	bool acked = false;
-	u64 nonce;
 	int step;
 
 	lockdep_assert_held(&cok_start_lock);
 	if (WARN_ON(!page))
 		return -EINVAL;
+	if (going_down)
+		return -ESHUTDOWN;
 	if (cok_fault("core start"))
 		return -EREMOTEIO;
-	do
-		nonce = get_random_u64();
-	while (!nonce);
-	write_orders(page, orders, nonce);
+	/* Still, before the tables it may be running on are rebuilt. */
+	cok_core_init(apic_id);
+	udelay(10);
+	write_orders(page, orders);
 	low_install(virt_to_phys(page));
 
 	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++)
-		acked = try_start(apic_id, page, nonce, step);
+		acked = try_start(apic_id, page, step);
 	if (!acked) {
 		/* Back to waiting, so that it never runs the restored page. */
 		cok_core_init(apic_id);
@@ -339,6 +366,16 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 	}
 	low_restore();
 	return acked ? 0 : -EREMOTEIO;
+}
+
+void cok_start_end(void)
+{
+	mutex_lock(&cok_start_lock);
+	going_down = true;
+	/* Two rounds: a core still running could have restarted another. */
+	cok_for_each_cpu_lease(cok_core_init);
+	cok_for_each_cpu_lease(cok_core_init);
+	mutex_unlock(&cok_start_lock);
 }
 
 /* ---- module load ------------------------------------------------------------------ */

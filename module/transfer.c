@@ -10,7 +10,7 @@
 
 /* ---- the conversation ----------------------------------------------------------- */
 
-static u64 tsc_at(u64 deadline_ns)
+u64 cok_tsc_at(u64 deadline_ns)
 {
 	u64 now = ktime_get_ns();
 	u64 left = deadline_ns > now ? deadline_ns - now : 0;
@@ -21,13 +21,16 @@ static u64 tsc_at(u64 deadline_ns)
 
 static int open_txn(struct cok_enclave *e, struct cok_txn *t, u64 deadline_ns)
 {
-	u64 tsc = tsc_at(deadline_ns);
+	u64 tsc = cok_tsc_at(deadline_ns);
 	struct cok_msg m;
 	u16 i;
 	int err = 0;
 
 	mutex_lock(&e->chan_lock);
 	e->chan.txn = t;
+	/* It has not even read the end of the last one. */
+	if (e->chan.outbox.type)
+		err = -EBUSY;
 	for (i = 0; i < t->total && !err; i++) {
 		cok_txn_msg(t, t->ask, i, tsc, &m);
 		err = cok_chan_send(e, &m);
@@ -50,22 +53,24 @@ static int close_txn(struct cok_enclave *e, struct cok_txn *t, int err)
 
 	mutex_lock(&e->chan_lock);
 	if (!err && t->state == COK_TXN_OPEN)
-		err = cok_enclave_state(e) == COK_ST_RUNNING ? -ETIMEDOUT :
-							       -EPIPE;
+		err = cok_enclave_state(e) == COK_ST_RUNNING ? -ETIMEDOUT
+							     : -EPIPE;
 	if (!err && t->state == COK_TXN_DECLINED)
 		err = -ECONNREFUSED;
 	if (!err) {
 		m.type = COK_MSG_COMMIT;
 		err = cok_chan_send(e, &m);
+		if (err == -ENOSPC)
+			err = -EBUSY;
 	}
 	if (!err) {
 		cok_txn_commit(t);
 	} else {
-		cok_txn_abort(t, err == -ETIMEDOUT ? COK_WHY_TIMEOUT :
-						     COK_WHY_REFUSED);
+		cok_txn_abort(t, err == -ETIMEDOUT ? COK_WHY_TIMEOUT
+						   : COK_WHY_REFUSED);
 		m.type = COK_MSG_ABORT;
 		m.status = t->why;
-		cok_chan_send(e, &m);
+		cok_chan_send_later(e, &m);
 	}
 	cok_txn_remember(&e->chan.history, t);
 	e->chan.txn = NULL;
@@ -81,15 +86,17 @@ static int explain(struct cok_job *job, struct cok_txn *t, int err)
 	job->why = t->why;
 	switch (err) {
 	case -ETIMEDOUT:
-		return cok_job_fail(job, err, "enclave %s did not answer in time",
-				    name);
+		return cok_job_fail(job, err,
+				    "enclave %s did not answer in time", name);
 	case -ECONNREFUSED:
 		return cok_job_fail(job, err, "enclave %s declined", name);
 	case -EBUSY:
-		return cok_job_fail(job, err, "enclave %s does not read its messages",
+		return cok_job_fail(job, err,
+				    "enclave %s does not read its messages",
 				    name);
 	default:
-		return cok_job_fail(job, err, "enclave %s ended meanwhile", name);
+		return cok_job_fail(job, err, "enclave %s ended meanwhile",
+				    name);
 	}
 }
 
@@ -109,9 +116,9 @@ static int converse(struct cok_job *job, struct cok_txn *t, u64 deadline_ns)
 
 static struct cok_txn *new_txn(u16 ask)
 {
-	struct cok_txn *t = cok_fault("transaction") ?
-				    NULL :
-				    kzalloc(sizeof(*t), GFP_KERNEL);
+	struct cok_txn *t = cok_fault("transaction")
+				    ? NULL
+				    : kzalloc(sizeof(*t), GFP_KERNEL);
 
 	if (t) {
 		t->txid = cok_next_txid();
@@ -147,9 +154,9 @@ static bool detach(struct cok_enclave *e, const struct cok_txn_res *r,
 		err = cok_slot_park(e, r->size);
 	if (!err && r->kind == COK_RES_CPU)
 		cok_slot_del(e, r->size);
-	mutex_unlock(&e->halt_lock);
 	if (err)
 		cok_lease_move(r->lease, COK_LS_QUARANTINED, e->id, 0);
+	mutex_unlock(&e->halt_lock);
 	return !err;
 }
 
@@ -185,7 +192,8 @@ static int reserve_slot(struct cok_job *job, const struct cok_lease *lease)
 	if (slot == -EPIPE)
 		cok_job_fail(job, slot, "enclave %s ended meanwhile", e->name);
 	else if (slot < 0)
-		cok_job_fail(job, slot, "enclave %s has no room for another core",
+		cok_job_fail(job, slot,
+			     "enclave %s has no room for another core",
 			     e->name);
 	return slot;
 }
@@ -195,7 +203,7 @@ static int stage_one_offer(struct cok_job *job, struct cok_txn *t, u32 id)
 	struct cok_lease lease;
 	int slot = 0;
 
-	if (cok_lease_claim(id, job->op, BIT(COK_LS_POOLED), &lease))
+	if (cok_lease_claim(id, job->op, BIT(COK_LS_POOLED), 0, &lease))
 		return cok_job_fail(job, -EBUSY, "lease %u is in other hands",
 				    id);
 	if (lease.kind == COK_RES_CPU)
@@ -236,8 +244,10 @@ static int hand_over(struct cok_job *job, struct cok_txn *t)
 		err = cok_slot_start(e, r->size, r->arg0, r->arg1);
 		if (!err)
 			continue;
-		ret = cok_job_fail(job, err, "CPU %u was granted to %s but did not start; it stays granted",
-				   e->slot[r->size].cpu, e->name);
+		ret = cok_job_fail(
+			job, err,
+			"CPU %u was granted to %s but did not start; it stays granted",
+			e->slot[r->size].cpu, e->name);
 	}
 	return ret;
 }
@@ -265,7 +275,8 @@ static int need_running(struct cok_job *job)
 {
 	if (cok_enclave_state(job->e) == COK_ST_RUNNING)
 		return 0;
-	return cok_job_fail(job, -ENOTCONN, "enclave %s is not running (it is %s)",
+	return cok_job_fail(job, -ENOTCONN,
+			    "enclave %s is not running (it is %s)",
 			    job->e->name,
 			    cok_state_name(cok_enclave_state(job->e)));
 }
@@ -281,7 +292,8 @@ int cok_offer_job(struct cok_job *job)
 	nr = cok_lease_list(COK_LS_POOLED, 0, job->op, job->leases,
 			    COK_TXN_MAX_RES);
 	if (!err && (!nr || nr > COK_TXN_MAX_RES))
-		err = cok_job_fail(job, -EINVAL, "an offer is of 1 to %u resources, not %u",
+		err = cok_job_fail(job, -EINVAL,
+				   "an offer is of 1 to %u resources, not %u",
 				   COK_TXN_MAX_RES, nr);
 	if (!err)
 		err = cok_offer(job, job->leases, nr, deadline);
@@ -307,34 +319,38 @@ static int stage_one_recall(struct cok_job *job, struct cok_txn *t, u32 id)
 	struct cok_lease lease;
 	int slot = 0;
 
-	if (cok_lease_claim(id, job->op, BIT(COK_LS_GRANTED), &lease))
-		return cok_job_fail(job, -ENOENT, "lease %u is not granted to %s",
-				    id, e->name);
+	if (cok_lease_claim(id, job->op, BIT(COK_LS_GRANTED), e->id, &lease))
+		return cok_job_fail(job, -ENOENT,
+				    "lease %u is not granted to %s", id,
+				    e->name);
 	cok_lease_release(id);
 	if (lease.kind == COK_RES_CPU)
 		slot = slot_of(e, id);
-	if (lease.enclave != e->id || slot < 0) {
-		cok_lease_set_op(id, 0);
-		return cok_job_fail(job, -ENOENT, "lease %u is not granted to %s",
-				    id, e->name);
-	}
+	if (WARN_ON(slot < 0))
+		return -EINVAL;
 	if (lease.boot) {
 		cok_lease_set_op(id, 0);
-		return cok_job_fail(job, -EBUSY, "%s can't give back its first core or the memory that holds its image",
-				    e->name);
+		return cok_job_fail(
+			job, -EBUSY,
+			"%s can't give back its first core or the memory that holds its image",
+			e->name);
 	}
 	cok_lease_move(id, COK_LS_RECALLED, e->id, t->txid);
 	add_res(t, &lease, slot);
 	return 0;
 }
 
-/* Not given: still the enclave's, dead or alive. */
+/* Not given: still the enclave's, dead or alive, or quarantined with it. */
 static void leave_granted(struct cok_enclave *e, struct cok_txn *t)
 {
+	u32 to;
 	u16 i;
 
+	mutex_lock(&e->halt_lock);
+	to = e->quarantined ? COK_LS_QUARANTINED : COK_LS_GRANTED;
 	for (i = 0; i < t->total; i++)
-		cok_lease_move(t->res[i].lease, COK_LS_GRANTED, e->id, 0);
+		cok_lease_move(t->res[i].lease, to, e->id, 0);
+	mutex_unlock(&e->halt_lock);
 }
 
 /* Committed: cores are parked by us, whatever the co-kernel said of them. */
@@ -350,8 +366,10 @@ static int take_back(struct cok_job *job, struct cok_txn *t)
 		if (detach(e, r, true))
 			pool(r);
 		else
-			err = cok_job_fail(job, -EREMOTEIO, "lease %u was given back but a core does not answer INIT: quarantined",
-					   r->lease);
+			err = cok_job_fail(
+				job, -EREMOTEIO,
+				"lease %u was given back but a core does not answer INIT: quarantined",
+				r->lease);
 	}
 	return err;
 }
@@ -361,8 +379,11 @@ static int recall_locked(struct cok_job *job, struct cok_txn *t, u64 deadline)
 	int err = need_running(job);
 	u32 i;
 
+	/* A halt may quarantine what is granted; not between look and move. */
+	mutex_lock(&job->e->halt_lock);
 	for (i = 0; i < job->nr_leases && !err; i++)
 		err = stage_one_recall(job, t, job->leases[i]);
+	mutex_unlock(&job->e->halt_lock);
 	if (!err)
 		err = converse(job, t, deadline);
 	if (err) {

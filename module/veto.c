@@ -18,8 +18,8 @@ static enum cpuhp_state veto_state;
 static DEFINE_SPINLOCK(transition_lock);
 static struct {
 	u64 start, size;
-} transition[MAX_TRANSITIONS];		/* transition_lock; size 0: free */
-static u32 transitions_missed;		/* transition_lock */
+} transition[MAX_TRANSITIONS]; /* transition_lock; size 0: free */
+static u32 transitions_missed; /* transition_lock */
 
 static int cpu_prepare(unsigned int cpu)
 {
@@ -68,7 +68,8 @@ bool cok_mem_in_transition(u64 start, u64 size)
 	spin_lock(&transition_lock);
 	found = transitions_missed;
 	for (i = 0; i < MAX_TRANSITIONS; i++)
-		found |= transition[i].size && transition[i].start < start + size &&
+		found |= transition[i].size &&
+			 transition[i].start < start + size &&
 			 start < transition[i].start + transition[i].size;
 	spin_unlock(&transition_lock);
 	return found;
@@ -84,8 +85,9 @@ static int memory_event(struct notifier_block *nb, unsigned long action,
 	switch (action) {
 	case MEM_GOING_ONLINE:
 		if (cok_mem_vetoed(start, size)) {
-			pr_info_ratelimited("memory at %#llx is leased: not brought online\n",
-					    start);
+			pr_info_ratelimited(
+				"memory at %#llx is leased: not brought online\n",
+				start);
 			return notifier_from_errno(-EBUSY);
 		}
 		fallthrough;

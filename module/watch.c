@@ -5,13 +5,13 @@
  */
 #include "cok.h"
 
-#define WATCH_MS	 100
-#define STORM_PER_WATCH	 20000	/* doorbells in WATCH_MS: 200,000 a second */
+#define WATCH_MS     100
+#define STORM_PER_MS 200 /* doorbells: 200,000 a second */
 
 static void fail_work(struct work_struct *work)
 {
-	struct cok_enclave *e = container_of(work, struct cok_enclave,
-					     fail_work);
+	struct cok_enclave *e =
+		container_of(work, struct cok_enclave, fail_work);
 	char text[COK_TEXT_MAX];
 	u32 end;
 
@@ -67,8 +67,9 @@ static void check_claims(struct cok_enclave *e)
 		fail_with_panic(e);
 		break;
 	case COK_CK_PARKED:
-		cok_enclave_fail(e, COK_ST_FAILED,
-				 "parked itself on an NMI that nobody announced");
+		cok_enclave_fail(
+			e, COK_ST_FAILED,
+			"parked itself on an NMI that nobody announced");
 		break;
 	case COK_CK_STOPPED:
 		/* A stop that was asked for is ended by who asked. */
@@ -94,21 +95,27 @@ static void check_core(struct cok_enclave *e, u32 i)
 	if (cok_core_fault(s->apic_id, &f)) {
 		char text[COK_TEXT_MAX];
 
-		snprintf(text, sizeof(text),
-			 "exception %llu (error %#llx) at %#llx, CR2 %#llx, on core %u before it had handlers",
-			 f.vector, f.error, f.rip, f.cr2, i);
+		snprintf(
+			text, sizeof(text),
+			"exception %llu (error %#llx) at %#llx, CR2 %#llx, on core %u before it had handlers",
+			f.vector, f.error, f.rip, f.cr2, i);
 		cok_enclave_fail(e, COK_ST_FAILED, text);
 	}
 }
 
 static void check_storm(struct cok_enclave *e)
 {
-	u64 count = atomic64_read(&e->bell.count);
+	u64 count = atomic64_read(&e->bell.count), now = ktime_get_ns();
+	u64 ms = div_u64(now - e->storm_ns, NSEC_PER_MSEC);
 
-	if (count - e->storm_count > STORM_PER_WATCH)
+	if (ms < WATCH_MS)
+		return;
+	/* By time, because this work may come late. */
+	if (e->storm_ns && count - e->storm_count > STORM_PER_MS * ms)
 		cok_enclave_fail(e, COK_ST_FAILED,
 				 "rang the host's doorbell without end");
 	e->storm_count = count;
+	e->storm_ns = now;
 }
 
 static void watch_work(struct work_struct *work)

@@ -19,7 +19,8 @@
  * last moved it. When the socket closes before OP_END, the operation is
  * abandoned: what it took and did not hand on (leases in TAKING, POOLED,
  * RETURNING with its id; enclaves not yet RUNNING whose launch it was) is for
- * the next operation to return. OP_END with leases left is EBUSY.
+ * the next operation to return. OP_END with leases left is EBUSY. A command
+ * that needs an operation, or one on this enclave, is EPROTO without it.
  *
  *   launch   ENCLAVE_NEW, { CPU_TAKE | MEM_TAKE, offline, MEM_TAKEN }..,
  *            ENCLAVE_LOAD, ENCLAVE_BOOT, OP_END
@@ -67,15 +68,17 @@ enum cok_cmd {
 	COK_CMD_OP_END,
 
 	/* job: CPU. HOST -> POOLED: offlined, then parked.
-	 * EINVAL CPU 0; ENODEV absent; EALREADY offline already (by others);
-	 * EEXIST leased; EBUSY it is the last one, or hotplug refused.
+	 * EINVAL CPU 0, or the boot processor; ENODEV absent; EALREADY offline
+	 * already (by others); EEXIST leased; EBUSY it is the last one, or
+	 * hotplug refused; EREMOTEIO no answer to INIT; ENOSPC, ENOMEM.
 	 */
 	COK_CMD_CPU_TAKE,
 
 	/* do: START SIZE ZONE -> LEASE, in TAKING. The range is one memory
 	 * block, online, without poisoned or balloon pages. User space then
 	 * offlines it by sysfs. EINVAL not a block; EEXIST overlaps a lease;
-	 * EBUSY being hotplugged; ENODEV not online memory; EHWPOISON.
+	 * EBUSY being hotplugged; ENODEV not online memory, or hot-added;
+	 * EHWPOISON.
 	 */
 	COK_CMD_MEM_TAKE,
 	/* job: LEASE. TAKING -> POOLED: verified offline and scrubbed.
@@ -84,7 +87,8 @@ enum cok_cmd {
 	COK_CMD_MEM_TAKEN,
 
 	/* job: LEASE. POOLED (or TAKING, RETURNING again) -> RETURNING;
-	 * a CPU goes home by this, a block is scrubbed and may then be onlined.
+	 * a CPU goes home by this, a block may then be onlined (it was scrubbed
+	 * when it entered the pool).
 	 * EBUSY: a job is on it, or it belongs to a live operation of another
 	 * socket, or to an enclave.
 	 */
@@ -108,7 +112,9 @@ enum cok_cmd {
 	COK_CMD_ENCLAVE_LOAD,
 	/* job: ENCLAVE TIMEOUT_MS. LOADED -> BOOTING -> RUNNING; then what the
 	 * operation still has POOLED is offered. ETIMEDOUT: no READY; EIO: it failed (TEXT says how);
-	 * EREMOTEIO: the core did not start. On error the enclave is FAILED.
+	 * EREMOTEIO: the core did not start. After an error it is dead, but
+	 * EBUSY: it was not LOADED. Errors of OFFER for what was taken beyond
+	 * the boot parameters.
 	 */
 	COK_CMD_ENCLAVE_BOOT,
 
@@ -119,7 +125,8 @@ enum cok_cmd {
 	COK_CMD_OFFER,
 	/* job: ENCLAVE LEASE_LIST (1..32) TIMEOUT_MS: GRANTED -> RECALLED ->
 	 * POOLED with this operation, else GRANTED again. Errors as OFFER;
-	 * EBUSY: the boot core or the memory holding the image.
+	 * EBUSY: the boot core or the memory holding the image; ENOENT: not
+	 * granted to it.
 	 */
 	COK_CMD_RECALL,
 
@@ -142,7 +149,7 @@ enum cok_cmd {
 	COK_CMD_JOB_GET,
 
 	/* notification: EVENT, GENERATION, TIME_NS, and
-	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET;
+	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET, no OP_ALIVE;
 	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE]
 	 */
 	COK_CMD_EVENT,
@@ -229,7 +236,7 @@ enum cok_core_attr {
 	COK_C_SLOT,		/* u32 */
 	COK_C_CPU,		/* u32, Linux's number */
 	COK_C_APIC_ID,		/* u32 */
-	COK_C_STATS,		/* binary: the first 2048 bytes of cok_stats */
+	COK_C_STATS,		/* binary: cok_stats up to its reserved[] */
 	COK_C_REGS,		/* binary: struct cok_regs, once it ended */
 	COK_C_HEARTBEAT_AGE_MS, /* u64: since the host saw it change */
 	COK_C_COUNT

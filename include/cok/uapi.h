@@ -41,7 +41,8 @@ struct cok_ioc_ping {
 /* No error beside EFAULT and EINVAL. */
 #define COK_IOC_INFO _IOWR('K', 0x40, struct cok_ioc_info)
 /*
- * ENOTCONN: not running. ETIMEDOUT: no answer. EBUSY: its ring is full.
+ * ENOTCONN: not running. ETIMEDOUT: no answer. EBUSY: its ring is full, or
+ * other pings took all the time.
  * EPIPE: it ended meanwhile. EINTR.
  */
 #define COK_IOC_PING _IOWR('K', 0x41, struct cok_ioc_ping)

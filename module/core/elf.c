@@ -24,19 +24,24 @@ static bool in_file(__u64 off, __u64 size, size_t len)
 static int check_header(const Elf64_Ehdr *eh, size_t len, const char **why)
 {
 	if (len < sizeof(*eh))
-		return bad(why, "the image is truncated: shorter than an ELF header");
+		return bad(
+			why,
+			"the image is truncated: shorter than an ELF header");
 	if (memcmp(eh->e_ident, ELFMAG, SELFMAG))
 		return bad(why, "the image is not an ELF file");
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    eh->e_machine != EM_X86_64)
+	    eh->e_ident[EI_DATA] != ELFDATA2LSB || eh->e_machine != EM_X86_64)
 		return bad(why, "the image is not ELF64 for x86-64");
 	if (eh->e_type != ET_EXEC)
-		return bad(why, "the image is not a static executable (ET_EXEC)");
+		return bad(why,
+			   "the image is not a static executable (ET_EXEC)");
 	if (eh->e_phentsize != sizeof(Elf64_Phdr))
-		return bad(why, "the image's program headers have an unknown size");
+		return bad(why,
+			   "the image's program headers have an unknown size");
 	if (!in_file(eh->e_phoff, (__u64)eh->e_phnum * sizeof(Elf64_Phdr), len))
-		return bad(why, "the image is truncated: program headers lie outside the file");
+		return bad(
+			why,
+			"the image is truncated: program headers lie outside the file");
 	return 0;
 }
 
@@ -46,14 +51,20 @@ static int check_segment(const Elf64_Phdr *ph, size_t len,
 	const struct cok_elf_seg *prev;
 
 	if (!in_file(ph->p_offset, ph->p_filesz, len))
-		return bad(why, "the image is truncated: a segment lies outside the file");
+		return bad(
+			why,
+			"the image is truncated: a segment lies outside the file");
 	if (ph->p_filesz > ph->p_memsz || !ph->p_memsz)
-		return bad(why, "a segment is larger in the file than in memory, or empty");
+		return bad(
+			why,
+			"a segment is larger in the file than in memory, or empty");
 	if (ph->p_vaddr & (COK_PAGE_SIZE - 1))
 		return bad(why, "a segment does not start on a 4 KiB boundary");
 	if (ph->p_vaddr < COK_IMAGE_VBASE ||
 	    ph->p_memsz > -COK_PAGE_SIZE - ph->p_vaddr)
-		return bad(why, "a segment lies outside the image's addresses (0xffffffff80000000 and up)");
+		return bad(
+			why,
+			"a segment lies outside the image's addresses (0xffffffff80000000 and up)");
 	if ((ph->p_flags & PF_W) && (ph->p_flags & PF_X))
 		return bad(why, "a segment is both writable and executable");
 	if (elf->nr_segs == COK_IMAGE_MAX_SEGS)
@@ -62,7 +73,9 @@ static int check_segment(const Elf64_Phdr *ph, size_t len,
 		return 0;
 	prev = &elf->seg[elf->nr_segs - 1];
 	if (ph->p_vaddr < PAGE_UP(prev->vaddr + prev->memsz))
-		return bad(why, "segments overlap, share a page or are not ascending");
+		return bad(
+			why,
+			"segments overlap, share a page or are not ascending");
 	return 0;
 }
 
@@ -90,11 +103,14 @@ static int check_note(const __u8 *p, const char **why)
 
 	memcpy(&note, p, sizeof(note));
 	if (note.abi_major != COK_ABI_MAJOR)
-		return bad(why, "the image is for another major version of the ABI");
+		return bad(why,
+			   "the image is for another major version of the ABI");
 	if (note.abi_minor > COK_ABI_MINOR)
-		return bad(why, "the image needs a newer minor version of the ABI");
+		return bad(why,
+			   "the image needs a newer minor version of the ABI");
 	if (note.flags)
-		return bad(why, "the image asks for features that do not exist");
+		return bad(why,
+			   "the image asks for features that do not exist");
 	return 0;
 }
 
@@ -115,7 +131,9 @@ static int scan_notes(const __u8 *p, __u64 size, const char **why)
 		    nh.n_namesz == sizeof(COK_NOTE_NAME) &&
 		    !memcmp(p + sizeof(nh), COK_NOTE_NAME, nh.n_namesz)) {
 			if (nh.n_descsz != sizeof(struct cok_image_note))
-				return bad(why, "the image has a malformed COK note");
+				return bad(
+					why,
+					"the image has a malformed COK note");
 			err = check_note(p + sizeof(nh) + name, why);
 			return err ? err : 1;
 		}
@@ -144,7 +162,8 @@ static int finish(struct cok_elf *elf, int noted, const char **why)
 	if (!elf->nr_segs)
 		return bad(why, "the image has nothing to load");
 	if (!noted)
-		return bad(why, "the image has no COK note: it is not a co-kernel");
+		return bad(why,
+			   "the image has no COK note: it is not a co-kernel");
 	last = &elf->seg[elf->nr_segs - 1];
 	elf->vbase = elf->seg[0].vaddr;
 	elf->span = PAGE_UP(last->vaddr + last->memsz - elf->vbase);
@@ -177,8 +196,11 @@ int cok_elf_check(const void *img, size_t len, struct cok_elf *out,
 			err = add_segment(&ph, len, out, why);
 		} else if (ph.p_type == PT_NOTE && !noted) {
 			if (!in_file(ph.p_offset, ph.p_filesz, len))
-				return bad(why, "the image is truncated: a note lies outside the file");
-			noted = scan_notes(base + ph.p_offset, ph.p_filesz, why);
+				return bad(
+					why,
+					"the image is truncated: a note lies outside the file");
+			noted = scan_notes(base + ph.p_offset, ph.p_filesz,
+					   why);
 			err = noted < 0 ? noted : 0;
 		} else if (ph.p_type == PT_INTERP || ph.p_type == PT_DYNAMIC) {
 			err = bad(why, "the image is dynamically linked");

@@ -7,18 +7,18 @@
 #include "pure.h"
 
 struct cok_elf_seg {
-	__u64 vaddr;	/* page aligned, >= COK_IMAGE_VBASE */
-	__u64 offset;	/* in the file */
+	__u64 vaddr;  /* page aligned, >= COK_IMAGE_VBASE */
+	__u64 offset; /* in the file */
 	__u64 filesz;
-	__u64 memsz;	/* > 0 */
+	__u64 memsz; /* > 0 */
 	bool write;
 	bool exec;
 };
 
 struct cok_elf {
 	__u64 entry;
-	__u64 vbase;	/* lowest vaddr */
-	__u64 span;	/* bytes from vbase to the end, rounded up to a page */
+	__u64 vbase; /* lowest vaddr */
+	__u64 span;  /* bytes from vbase to the end, rounded up to a page */
 	__u32 nr_segs;
 	struct cok_elf_seg seg[COK_IMAGE_MAX_SEGS];
 };

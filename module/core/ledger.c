@@ -22,8 +22,8 @@ static struct cok_lease *free_slot(struct cok_ledger *l)
 	return NULL;
 }
 
-int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want,
-		   __u32 op, struct cok_lease **out)
+int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
+		   struct cok_lease **out)
 {
 	struct cok_lease *lease;
 
@@ -76,7 +76,7 @@ int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 	lease->state = to;
 	lease->enclave = enclave;
 	lease->txid = txid;
-	if (to == COK_LS_GRANTED)
+	if (to == COK_LS_GRANTED || to == COK_LS_QUARANTINED)
 		lease->op = 0;
 	if (to == COK_LS_POOLED)
 		lease->boot = false;

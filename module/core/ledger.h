@@ -14,19 +14,19 @@
 #define COK_ZONE_MAX 16
 
 struct cok_lease {
-	__u32 id;	/* 1.., never reused; 0: the entry is free */
-	__u32 kind;	/* enum cok_res_kind */
-	__u32 state;	/* enum cok_lease_state */
-	__u32 enclave;	/* holder: OFFERED..RECALLED and QUARANTINED, else 0 */
-	__u32 op;	/* operation that last moved it; 0 while GRANTED */
-	__u64 txid;	/* its transaction: OFFERED and RECALLED, else 0 */
-	bool boot;	/* boot core, or the memory that holds the image */
-	bool busy;	/* a job is working on it */
+	__u32 id;      /* 1.., never reused; 0: the entry is free */
+	__u32 kind;    /* enum cok_res_kind */
+	__u32 state;   /* enum cok_lease_state */
+	__u32 enclave; /* holder: OFFERED..RECALLED and QUARANTINED, else 0 */
+	__u32 op;      /* operation that last moved it; 0 while GRANTED */
+	__u64 txid;    /* its transaction: OFFERED and RECALLED, else 0 */
+	bool boot;     /* boot core, or the memory that holds the image */
+	bool busy;     /* a job is working on it */
 
-	__u32 cpu;	/* CPU: Linux's number ... */
-	__u32 apic_id;	/* ... and the id the core itself reported */
-	__u64 start;	/* memory: physical address ... */
-	__u64 size;	/* ... and bytes, not 0 ... */
+	__u32 cpu;		 /* CPU: Linux's number ... */
+	__u32 apic_id;		 /* ... and the id the core itself reported */
+	__u64 start;		 /* memory: physical address ... */
+	__u64 size;		 /* ... and bytes, not 0 ... */
 	char zone[COK_ZONE_MAX]; /* ... and the zone to restore */
 };
 
@@ -42,8 +42,8 @@ struct cok_ledger {
  * -EEXIST: the CPU has a lease, or the range overlaps one. -EINVAL: an empty
  * or wrapping range, or an unknown kind. -ENOSPC: the table is full.
  */
-int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want,
-		   __u32 op, struct cok_lease **out);
+int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
+		   struct cok_lease **out);
 
 /*
  * The one function that changes a lease's state. -EINVAL: not a legal

@@ -78,8 +78,8 @@ void cok_txn_remember(struct cok_txn_history *h, const struct cok_txn *t)
 
 	h->slot[i].txid = t->txid;
 	h->slot[i].why = t->why;
-	h->slot[i].type = t->state == COK_TXN_COMMITTED ? COK_MSG_COMMIT :
-							  COK_MSG_ABORT;
+	h->slot[i].type = t->state == COK_TXN_COMMITTED ? COK_MSG_COMMIT
+							: COK_MSG_ABORT;
 }
 
 int cok_txn_outcome(const struct cok_txn_history *h, __u64 txid,

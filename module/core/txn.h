@@ -12,9 +12,9 @@
 #include "pure.h"
 
 enum cok_txn_state {
-	COK_TXN_OPEN,		/* asked, waiting */
-	COK_TXN_AGREED,		/* every resource accepted or prepared */
-	COK_TXN_DECLINED,	/* why is set */
+	COK_TXN_OPEN,	  /* asked, waiting */
+	COK_TXN_AGREED,	  /* every resource accepted or prepared */
+	COK_TXN_DECLINED, /* why is set */
 	COK_TXN_COMMITTED,
 	COK_TXN_ABORTED,
 };
@@ -22,19 +22,19 @@ enum cok_txn_state {
 struct cok_txn_res {
 	__u32 kind;
 	__u32 lease;
-	__u64 start;	/* as in cok_msg */
+	__u64 start; /* as in cok_msg */
 	__u64 size;
-	__u64 arg0;	/* from the ACCEPT */
+	__u64 arg0; /* from the ACCEPT */
 	__u64 arg1;
 };
 
 struct cok_txn {
 	__u64 txid;
-	__u16 ask;	/* COK_MSG_OFFER or COK_MSG_RECALL */
-	__u16 state;	/* enum cok_txn_state */
-	__u16 why;	/* enum cok_why */
+	__u16 ask;   /* COK_MSG_OFFER or COK_MSG_RECALL */
+	__u16 state; /* enum cok_txn_state */
+	__u16 why;   /* enum cok_why */
 	__u16 total;
-	__u16 answered;	/* resources agreed so far */
+	__u16 answered; /* resources agreed so far */
 	struct cok_txn_res res[COK_TXN_MAX_RES];
 };
 
@@ -59,7 +59,7 @@ void cok_txn_msg(const struct cok_txn *t, __u16 type, __u16 i, __u64 deadline,
 struct cok_txn_history {
 	struct {
 		__u64 txid;
-		__u16 type;	/* COK_MSG_COMMIT or COK_MSG_ABORT */
+		__u16 type; /* COK_MSG_COMMIT or COK_MSG_ABORT */
 		__u16 why;
 	} slot[COK_TXN_HISTORY];
 	__u32 next;
