@@ -248,7 +248,7 @@ struct cok_log {
 	u64 head_line; /* lines ever finished */
 	u64 tail_line; /* lines dropped */
 	u64 last_ns;   /* stamps never go back */
-	bool mid_line;
+	u32 mid_line;  /* bytes of the line that is not finished */
 };
 
 int cok_log_init(struct cok_log *log);

@@ -8,6 +8,8 @@
 
 #include "cok.h"
 
+#define LINE_MAX 512 /* bytes; a longer line goes on in the next */
+
 int cok_log_init(struct cok_log *log)
 {
 	mutex_init(&log->lock);
@@ -68,10 +70,14 @@ void cok_log_put(struct cok_log *log, u64 ns, u32 core, const char *text,
 	ns = max(ns, log->last_ns);
 	log->last_ns = ns;
 	for (i = 0; i < len; i++) {
+		if (log->mid_line == LINE_MAX && text[i] != '\n') {
+			put_char(log, '\n');
+			log->mid_line = 0;
+		}
 		if (!log->mid_line)
 			put_stamp(log, ns, core);
 		put_char(log, text[i]);
-		log->mid_line = text[i] != '\n';
+		log->mid_line = text[i] == '\n' ? 0 : log->mid_line + 1;
 	}
 	mutex_unlock(&log->lock);
 	wake_up_interruptible(&log->wait);

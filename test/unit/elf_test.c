@@ -101,16 +101,16 @@ static void refuses_every_truncation(void **state)
 	}
 }
 
-#define DEFECT(change, words)                                             \
-	do {                                                              \
-		struct image i = good();                                  \
-		struct cok_elf elf;                                       \
-		const char *why = "";                                     \
-		change;                                                   \
-		assert_int_equal(check_len(&i, sizeof(i), &elf, &why),    \
-				 -ENOEXEC);                               \
-		if (!strstr(why, words))                                  \
-			fail_msg("'%s' does not say '%s'", why, words);   \
+#define DEFECT(change, words) \
+	do { \
+		struct image i = good(); \
+		struct cok_elf elf; \
+		const char *why = ""; \
+		change; \
+		assert_int_equal(check_len(&i, sizeof(i), &elf, &why), \
+				 -ENOEXEC); \
+		if (!strstr(why, words)) \
+			fail_msg("'%s' does not say '%s'", why, words); \
 	} while (0)
 
 static void refuses_wrong_files(void **state)

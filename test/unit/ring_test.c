@@ -12,8 +12,8 @@
 
 static void counts_across_the_wrap(void **state)
 {
-	static const __u32 starts[] = { 0, 1, 63, 0x7fffffff, 0xffffffc0,
-					0xffffffff };
+	static const __u32 starts[] = { 0,	    1,		63,
+					0x7fffffff, 0xffffffc0, 0xffffffff };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)

@@ -60,13 +60,13 @@ static void counts_what_does_not_fit(void **state)
 	struct cok_msg good = answer(&t, COK_MSG_ACCEPT, 0), m;
 
 	(void)state;
-#define WRONG(field, val)                                       \
-	do {                                                    \
-		m = good;                                       \
-		m.field = (val);                                \
+#define WRONG(field, val) \
+	do { \
+		m = good; \
+		m.field = (val); \
 		assert_int_equal(cok_txn_answer(&t, &m), -EPROTO); \
-		assert_int_equal(t.answered, 0);                \
-		assert_int_equal(t.state, COK_TXN_OPEN);        \
+		assert_int_equal(t.answered, 0); \
+		assert_int_equal(t.state, COK_TXN_OPEN); \
 	} while (0)
 	WRONG(txid, 8);
 	WRONG(type, COK_MSG_PREPARED);
