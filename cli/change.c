@@ -8,9 +8,12 @@ static struct {
 
 static const struct opt opts[] = {
 	{ "cpus", 0, "N", "how many CPUs", &asked.cpus, NULL },
-	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list, NULL },
-	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem, NULL },
-	{ "timeout", 0, "S", "seconds for each answer of the enclave (10)", &asked.timeout, NULL },
+	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list,
+	  NULL },
+	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem,
+	  NULL },
+	{ "timeout", 0, "S", "seconds for each answer of the enclave (10)",
+	  &asked.timeout, NULL },
 	OPT_END
 };
 
@@ -27,9 +30,11 @@ static int change(const struct verb *v, int argc, char **argv,
 	if (ret >= 0)
 		return ret;
 	if (asked.cpus && asked.cpu_list)
-		return usage_error(v, "--cpus and --cpu-list exclude each other");
+		return usage_error(v,
+				   "--cpus and --cpu-list exclude each other");
 	if (!asked.cpus && !asked.cpu_list && !asked.mem)
-		return usage_error(v, "say how much: --cpus, --cpu-list or --mem");
+		return usage_error(v,
+				   "say how much: --cpus, --cpu-list or --mem");
 	if (parse_number(v, "--cpus", asked.cpus, COK_MAX_CORES, &n) ||
 	    parse_seconds(v, "--timeout", asked.timeout, &ch.timeout))
 		return EX_USE;

@@ -26,6 +26,7 @@ static const struct {
 };
 
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t changing; /* a step of a change has begun */
 
 int cli_fail(const struct coord_err *err)
 {
@@ -33,8 +34,11 @@ int cli_fail(const struct coord_err *err)
 
 	fflush(stdout);
 	fprintf(stderr, "cokctl: %s", err->text);
-	/* The errno's meaning, unless the sentence is that already. */
-	if (err->err && !strstr(err->text, strerror(err->err)))
+	/* The errno's meaning, unless the sentence says it. */
+	if (err->err && err->code != COORD_E_INVALID &&
+	    err->code != COORD_E_CANCELLED && err->code != COORD_E_NOENCLAVE &&
+	    err->code != COORD_E_NOMODULE &&
+	    !strstr(err->text, strerror(err->err)))
 		fprintf(stderr, " (%s)", strerror(err->err));
 	fputc('\n', stderr);
 	for (i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
@@ -65,7 +69,7 @@ static void on_signal(int sig)
 	if (interrupted)
 		_exit(EX_INTERRUPTED);
 	interrupted = 1;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	if (changing && write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		return;
 }
 
@@ -92,6 +96,7 @@ static void on_step(void *arg, const char *text, unsigned int ms)
 	static bool said;
 
 	(void)arg;
+	changing = 1;
 	if (!ms)
 		said = false;
 	if (said || (!verbose && (ms < 1000 || !isatty(STDERR_FILENO))))
@@ -113,19 +118,30 @@ static bool on_cancelled(void *arg)
 }
 
 static const struct coord_hooks hooks = {
-	.step = on_step, .warn = on_warn, .cancelled = on_cancelled,
+	.step = on_step,
+	.warn = on_warn,
+	.cancelled = on_cancelled,
 };
 
 /* ---- opening ------------------------------------------------------------------ */
 
+/* Not by PATH: this runs as root. */
+static const char *const modprobes[] = {
+	"/sbin/modprobe",
+	"/usr/sbin/modprobe",
+	"/bin/modprobe",
+	"/usr/bin/modprobe",
+};
+
 static int load_module(void)
 {
 	int status;
+	size_t i;
 	pid_t pid = fork();
 
 	if (!pid) {
-		execl("/sbin/modprobe", "modprobe", "cok", NULL);
-		execl("/usr/sbin/modprobe", "modprobe", "cok", NULL);
+		for (i = 0; i < sizeof(modprobes) / sizeof(*modprobes); i++)
+			execl(modprobes[i], "modprobe", "cok", NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -142,8 +158,10 @@ static void recover(struct coord *c)
 	if (n > 0 || (n < 0 && report[0]))
 		cli_warn("recovered: %s", report);
 	if (n < 0)
-		cli_warn("recovery is not complete: %s; 'cokctl reclaim' tries again",
-			 err.text);
+		cli_warn(
+			"recovery is not complete: %s; 'cokctl reclaim' tries again",
+			err.text);
+	changing = 0;
 }
 
 int cli_open(struct coord **c)

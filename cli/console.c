@@ -15,22 +15,23 @@
 
 #include "verbs.h"
 
-#define DETACH		0x1d	/* Ctrl-], then '.' */
-#define QUIET		1000	/* ms without output after the input's end */
-#define PENDING_MAX	4096
-#define LINE_MAX_BYTES	1024
+#define DETACH	       0x1d /* Ctrl-], then '.' */
+#define QUIET	       1000 /* ms without output after the input's end */
+#define PENDING_MAX    4096
+#define LINE_MAX_BYTES 1024
 
 struct console {
 	int fd;
 	bool tty;
-	bool eof;		/* of stdin */
-	bool detach_next;	/* Ctrl-] was typed */
+	bool eof;		   /* of stdin */
+	bool detach_next;	   /* Ctrl-] was typed */
 	char pending[PENDING_MAX]; /* input not yet taken */
 	size_t nr_pending;
 	char line[LINE_MAX_BYTES]; /* of output, so far */
 	size_t nr_line;
 	const char *until;
-	uint64_t last;		/* ms: when something was printed */
+	const char *sent; /* by --send, while its echo is awaited */
+	uint64_t last;	  /* ms: when something was printed */
 };
 
 static struct termios saved;
@@ -60,6 +61,13 @@ static const char *unstamp(const char *line)
 	return p[0] == ':' && p[1] == ' ' ? p + 2 : line;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && !strcmp(text + n - m, end);
+}
+
 /* One complete line; true if it is what --until waits for. */
 static bool put_line(struct console *k)
 {
@@ -70,6 +78,10 @@ static bool put_line(struct console *k)
 	text = unstamp(k->line);
 	fputs(text, stdout);
 	fputs(k->tty ? "\r\n" : "\n", stdout);
+	if (k->sent && ends_with(text, k->sent)) {
+		k->sent = NULL; /* the echo is no answer */
+		return false;
+	}
 	return k->until && strstr(text, k->until);
 }
 
@@ -148,12 +160,34 @@ static bool finished(const struct console *k)
 	       now_ms() - k->last >= QUIET;
 }
 
-static int lost(const char *what)
+/* Can it still print or read? Complains if not. */
+static bool alive(const struct console *k)
 {
-	/* Read ends at destroy; write says that it is not running. */
-	cli_warn("%s: %s", what, errno == ENOTCONN ?
-		 "the enclave is not running" : strerror(errno));
-	return EX_FAIL;
+	struct coord_err err;
+	uint32_t state;
+
+	if (coord_dev_state(k->fd, &state, &err)) {
+		cli_fail(&err);
+		return false;
+	}
+	if (state >= COK_ST_BOOTING && state <= COK_ST_STOPPING)
+		return true;
+	cli_warn("the enclave is %s; 'cokctl log' has what it printed",
+		 coord_state_name(state));
+	return false;
+}
+
+/* The input, and whether to go on: -1, or an exit status. */
+static int tend_input(struct console *k, const struct pollfd *in)
+{
+	if (in->revents && !take_input(k))
+		return EX_DONE;
+	if (k->nr_pending && give_input(k)) {
+		if (errno != ENOTCONN || alive(k))
+			perror("cokctl: sending");
+		return EX_FAIL;
+	}
+	return finished(k) ? EX_DONE : -1;
 }
 
 static int converse(struct console *k, unsigned int timeout)
@@ -165,26 +199,21 @@ static int converse(struct console *k, unsigned int timeout)
 	while (!cli_interrupted()) {
 		p[0] = (struct pollfd){ k->fd, POLLIN, 0 };
 		p[1] = (struct pollfd){ STDIN_FILENO, POLLIN, 0 };
-		if (k->nr_pending)
-			p[0].events |= POLLOUT;
 		if (k->eof || k->nr_pending == sizeof(k->pending))
 			p[1].fd = -1;
-		poll(p, 2, 100);
-		if (p[0].revents & (POLLIN | POLLHUP)) {
+		if (!poll(p, 2, 100) && !alive(k))
+			return EX_FAIL;
+		if (p[0].revents) {
 			ret = take_output(k);
 			if (ret)
 				return ret > 0 ? EX_DONE : EX_FAIL;
 		}
-		if (k->nr_pending && (p[0].revents & (POLLOUT | POLLERR)) &&
-		    give_input(k))
-			return lost("sending failed");
-		if (p[1].revents && !take_input(k))
-			return EX_DONE;
-		if (finished(k))
-			return EX_DONE;
+		ret = tend_input(k, &p[1]);
+		if (ret >= 0)
+			return ret;
 		if (timeout && now_ms() >= deadline) {
-			cli_warn("no \"%s\" within %u s", k->until ? k->until :
-				 "end", timeout / 1000);
+			cli_warn("no \"%s\" within %u s",
+				 k->until ? k->until : "end", timeout / 1000);
 			return EX_TIMEOUT;
 		}
 	}
@@ -217,6 +246,7 @@ static int start(struct console *k, const char *send)
 		return EX_USE;
 	}
 	if (send) {
+		k->sent = send;
 		memcpy(k->pending, send, n);
 		k->pending[n] = '\n';
 		k->nr_pending = n + 1;
@@ -242,9 +272,12 @@ int verb_console(const struct verb *v, int argc, char **argv)
 	const char *send = NULL, *seconds = NULL;
 	static struct console k;
 	const struct opt opts[] = {
-		{ "send", 0, "TEXT", "send this line, not what is typed", &send, NULL },
-		{ "until", 0, "TEXT", "end when a line with this was printed", &k.until, NULL },
-		{ "timeout", 0, "S", "seconds to wait for --until (30)", &seconds, NULL },
+		{ "send", 0, "TEXT", "send this line, not what is typed", &send,
+		  NULL },
+		{ "until", 0, "TEXT", "end when a line with this was printed",
+		  &k.until, NULL },
+		{ "timeout", 0, "S", "seconds to wait for --until (30)",
+		  &seconds, NULL },
 		OPT_END
 	};
 	unsigned int timeout = 30000;
@@ -260,7 +293,7 @@ int verb_console(const struct verb *v, int argc, char **argv)
 	if (k.fd < 0)
 		return cli_fail(&err);
 	cli_catch_signals();
-	ret = start(&k, send);
+	ret = alive(&k) ? start(&k, send) : EX_FAIL;
 	if (ret < 0)
 		ret = converse(&k, k.until || seconds ? timeout : 0);
 	close(k.fd);

@@ -54,8 +54,8 @@ int verb_doctor(const struct verb *v, int argc, char **argv)
 			ret = EX_FAIL;
 	}
 	if (!json)
-		puts(ret ? "This host can not launch enclaves as it is." :
-			   "This host can launch enclaves.");
+		puts(ret ? "This host can not launch enclaves as it is."
+			 : "This host can launch enclaves.");
 	free(k);
 	return ret;
 }

@@ -7,10 +7,10 @@
 int verb_stop(const struct verb *v, int argc, char **argv)
 {
 	const char *seconds = NULL;
-	const struct opt opts[] = {
-		{ "timeout", 0, "S", "seconds it may take (30)", &seconds, NULL },
-		OPT_END
-	};
+	const struct opt opts[] = { { "timeout", 0, "S",
+				      "seconds it may take (30)", &seconds,
+				      NULL },
+				    OPT_END };
 	unsigned int timeout = 30000;
 	struct coord_err err;
 	struct coord *c;
@@ -23,8 +23,8 @@ int verb_stop(const struct verb *v, int argc, char **argv)
 	ret = cli_open(&c);
 	if (ret >= 0)
 		return ret;
-	ret = coord_stop(c, argv[first], timeout, &err) ? cli_fail(&err) :
-							  EX_DONE;
+	ret = coord_stop(c, argv[first], timeout, &err) ? cli_fail(&err)
+							: EX_DONE;
 	coord_close(c);
 	return ret;
 }
@@ -89,8 +89,8 @@ int verb_destroy(const struct verb *v, int argc, char **argv)
 	if (all)
 		ret = destroy_all(c);
 	else
-		ret = coord_destroy(c, argv[first], &err) ? cli_fail(&err) :
-							    EX_DONE;
+		ret = coord_destroy(c, argv[first], &err) ? cli_fail(&err)
+							  : EX_DONE;
 	coord_close(c);
 	return ret;
 }

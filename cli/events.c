@@ -49,12 +49,14 @@ static void print(const struct coord_event *e)
 {
 	char what[64];
 
-	printf("%" PRIu64 ".%06" PRIu64 " #%" PRIu64 " ", e->time_ns / 1000000000,
-	       e->time_ns / 1000 % 1000000, e->generation);
+	printf("%" PRIu64 ".%06" PRIu64 " #%" PRIu64 " ",
+	       e->time_ns / 1000000000, e->time_ns / 1000 % 1000000,
+	       e->generation);
 	switch (e->kind) {
 	case COK_EV_STATE:
-		printf("enclave %s is %s%s%s", e->name, coord_state_name(e->state),
-		       e->reason[0] ? ": " : "", e->reason);
+		printf("enclave %s is %s%s%s", e->name,
+		       coord_state_name(e->state), e->reason[0] ? ": " : "",
+		       e->reason);
 		break;
 	case COK_EV_LEASE:
 		printf("lease %u %s is %s", e->lease.id,
@@ -93,8 +95,10 @@ static void tell_all(struct coord *c, bool json)
 	}
 	for (i = 0; i < n; i++) {
 		ev = (struct coord_event){
-			.kind = COK_EV_STATE, .generation = info->generation,
-			.time_ns = e[i].time_ns, .enclave = e[i].id,
+			.kind = COK_EV_STATE,
+			.generation = info->generation,
+			.time_ns = e[i].time_ns,
+			.enclave = e[i].id,
 			.state = e[i].state,
 		};
 		memcpy(ev.name, e[i].name, sizeof(ev.name));

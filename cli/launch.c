@@ -16,14 +16,19 @@ static struct {
 static const struct opt opts[] = {
 	{ "name", 0, "NAME", "its name", &asked.name, NULL },
 	{ "cpus", 0, "N", "how many CPUs; cokctl chooses", &asked.cpus, NULL },
-	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list, NULL },
-	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem, NULL },
+	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list,
+	  NULL },
+	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem,
+	  NULL },
 	{ "image", 0, "FILE", "the kernel to boot", &asked.image, NULL },
 	{ "cmdline", 0, "TEXT", "its command line", &asked.cmdline, NULL },
 	{ "mode", 0, "MODE", "native, the only one so far", &asked.mode, NULL },
-	{ "owner", 0, "USER", "who may use its device node (root)", &asked.owner, NULL },
-	{ "timeout", 0, "S", "seconds until it must be ready (60)", &asked.timeout, NULL },
-	{ "dry-run", 0, NULL, "only tell what would be taken", NULL, &asked.dry_run },
+	{ "owner", 0, "USER", "who may use its device node (root)",
+	  &asked.owner, NULL },
+	{ "timeout", 0, "S", "seconds until it must be ready (60)",
+	  &asked.timeout, NULL },
+	{ "dry-run", 0, NULL, "only tell what would be taken", NULL,
+	  &asked.dry_run },
 	OPT_JSON(asked.json),
 	OPT_END
 };
@@ -73,14 +78,16 @@ static int print_plan(const struct coord_config *cfg,
 		json_u64(o, "blocks", p->nr_blocks);
 		list = cJSON_AddArrayToObject(o, "candidates");
 		for (i = 0; i < p->nr_candidates; i++)
-			cJSON_AddItemToArray(list, cJSON_CreateNumber(
-				(double)(p->candidates[i] / p->block_size)));
+			cJSON_AddItemToArray(
+				list,
+				cJSON_CreateNumber((double)(p->candidates[i] /
+							    p->block_size)));
 		return json_print(o);
 	}
 	coord_size_format(p->block_size, size, sizeof(size));
 	coord_size_format(cfg->memory, mem, sizeof(mem));
-	printf("would launch '%s': %s\nCPUs %s\nmemory %s: %u blocks of %s, tried in this order:",
-	       cfg->name, p->image, p->cpus, mem, p->nr_blocks, size);
+	printf("would launch '%s': %s\nCPUs %s\n%s of memory in blocks of %s, tried in this order:",
+	       cfg->name, p->image, p->cpus, mem, size);
 	for (i = 0; i < p->nr_candidates; i++)
 		printf(" %" PRIu64, p->candidates[i] / p->block_size);
 	putchar('\n');
@@ -110,7 +117,8 @@ static int launch(struct coord *c, const struct coord_config *cfg)
 	if (coord_launch(c, cfg, &log, &err)) {
 		if (log)
 			fprintf(stderr, "%s%s", log,
-				log[0] && log[strlen(log) - 1] == '\n' ? "" : "\n");
+				log[0] && log[strlen(log) - 1] == '\n' ? ""
+								       : "\n");
 		ret = cli_fail(&err);
 	} else if (asked.json) {
 		o = cJSON_CreateObject();
@@ -134,7 +142,8 @@ int verb_launch(const struct verb *v, int argc, char **argv)
 	if (ret >= 0)
 		return ret;
 	if (asked.cpus && asked.cpu_list)
-		return usage_error(v, "--cpus and --cpu-list exclude each other");
+		return usage_error(v,
+				   "--cpus and --cpu-list exclude each other");
 	ret = configure(&cfg, first < argc ? argv[first] : NULL);
 	if (ret >= 0)
 		return ret;

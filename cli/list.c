@@ -57,7 +57,8 @@ static int print_json(const struct coord_enclave *e, ssize_t n,
 		o = cJSON_CreateObject();
 		cJSON_AddStringToObject(o, "name", e[i].name);
 		json_u64(o, "id", e[i].id);
-		cJSON_AddStringToObject(o, "state", coord_state_name(e[i].state));
+		cJSON_AddStringToObject(o, "state",
+					coord_state_name(e[i].state));
 		cJSON_AddStringToObject(o, "reason", e[i].reason);
 		json_u64(o, "cpus", h.cpus);
 		json_u64(o, "memory", h.memory);

@@ -40,8 +40,10 @@ int verb_log(const struct verb *v, int argc, char **argv)
 	const char *lines = NULL;
 	bool follow = false;
 	const struct opt opts[] = {
-		{ "follow", 'f', NULL, "go on as more is printed", NULL, &follow },
-		{ "lines", 'n', "N", "only the last N lines (not with -f)", &lines, NULL },
+		{ "follow", 'f', NULL, "go on as more is printed", NULL,
+		  &follow },
+		{ "lines", 'n', "N", "only the last N lines (not with -f)",
+		  &lines, NULL },
 		OPT_END
 	};
 	struct coord_err err;
@@ -54,7 +56,8 @@ int verb_log(const struct verb *v, int argc, char **argv)
 	if (parse_number(v, "--lines", lines, 1000000, &n))
 		return EX_USE;
 	if (lines && follow)
-		return usage_error(v, "--lines and --follow exclude each other");
+		return usage_error(v,
+				   "--lines and --follow exclude each other");
 	cli_recover();
 	fd = coord_dev_open(argv[first], O_RDONLY | O_NONBLOCK, &err);
 	if (fd < 0)

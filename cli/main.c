@@ -16,9 +16,12 @@ const struct verb verbs[] = {
 	{ "shrink", "NAME", "take some of it back", verb_shrink },
 	{ "stop", "NAME", "ask an enclave to shut down", verb_stop },
 	{ "kill", "NAME", "stop an enclave whatever it does", verb_kill },
-	{ "destroy", "NAME|--all", "end it and take everything home", verb_destroy },
-	{ "ledger", "", "everything that is out of Linux's hands", verb_ledger },
-	{ "reclaim", "", "finish or undo what others left behind", verb_reclaim },
+	{ "destroy", "NAME|--all", "end it and take everything home",
+	  verb_destroy },
+	{ "ledger", "", "everything that is out of Linux's hands",
+	  verb_ledger },
+	{ "reclaim", "", "finish or undo what others left behind",
+	  verb_reclaim },
 	{ "events", "", "what happens, as it happens", verb_events },
 	{ "doctor", "", "is this host fit for enclaves?", verb_doctor },
 	{ "selftest", "", "try everything once on this host", verb_selftest },
@@ -34,7 +37,8 @@ static void print_contents(FILE *f)
 	fputs("usage: cokctl VERB [OPTION]... [ARGUMENT]...\n\n", f);
 	for (v = verbs; v->name; v++)
 		fprintf(f, "  %-9s %-14s %s\n", v->name, v->args, v->summary);
-	fputs("\n'cokctl help VERB' tells a verb's options; cokctl(1) tells all.\n", f);
+	fputs("\n'cokctl help VERB' tells a verb's options; cokctl(1) tells all.\n",
+	      f);
 }
 
 static const struct verb *find(const char *name)
@@ -44,7 +48,8 @@ static const struct verb *find(const char *name)
 	for (v = verbs; v->name; v++)
 		if (!strcmp(v->name, name))
 			return v;
-	fprintf(stderr, "cokctl: there is no verb '%s'; 'cokctl help' lists them\n",
+	fprintf(stderr,
+		"cokctl: there is no verb '%s'; 'cokctl help' lists them\n",
 		name);
 	return NULL;
 }

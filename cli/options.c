@@ -9,8 +9,8 @@
 
 #include "verbs.h"
 
-#define OPTS_MAX	24
-#define LONG_BASE	256	/* codes of options; letters are below */
+#define OPTS_MAX  24
+#define LONG_BASE 256 /* codes of options; letters are below */
 
 bool verbose;
 
@@ -90,8 +90,8 @@ static const struct opt *lookup(const struct opt *const *all, int n, int code)
 	return NULL;
 }
 
-int options(const struct verb *v, const struct opt *opts, int argc,
-	    char **argv, int min, int max, int *first)
+int options(const struct verb *v, const struct opt *opts, int argc, char **argv,
+	    int min, int max, int *first)
 {
 	const struct opt *all[OPTS_MAX + 2], *o;
 	struct option longs[OPTS_MAX + 3];
@@ -102,7 +102,8 @@ int options(const struct verb *v, const struct opt *opts, int argc,
 	optind = 0;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (code == ':')
-			return usage_error(v, "%s needs a value", argv[optind - 1]);
+			return usage_error(v, "%s needs a value",
+					   argv[optind - 1]);
 		if (code == '?')
 			return usage_error(v, "unknown option %s",
 					   argv[optind - 1]);

@@ -53,7 +53,8 @@ int verb_ping(const struct verb *v, int argc, char **argv)
 	bool json = false;
 	const struct opt opts[] = {
 		{ "count", 'c', "N", "how often (1)", &times, NULL },
-		{ "timeout", 0, "S", "seconds to wait for each answer (5)", &seconds, NULL },
+		{ "timeout", 0, "S", "seconds to wait for each answer (5)",
+		  &seconds, NULL },
 		OPT_JSON(json),
 		OPT_END
 	};

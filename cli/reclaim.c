@@ -19,8 +19,9 @@ int verb_reclaim(const struct verb *v, int argc, char **argv)
 	ret = cli_open(&c);
 	if (ret >= 0)
 		return ret;
-	ret = coord_reclaim(c, report, sizeof(report), &err) < 0 ?
-	      cli_fail(&err) : EX_DONE;
+	ret = coord_reclaim(c, report, sizeof(report), &err) < 0
+		      ? cli_fail(&err)
+		      : EX_DONE;
 	coord_close(c);
 	return ret;
 }

@@ -8,7 +8,7 @@
 
 #include "verbs.h"
 
-#define PINGS	100
+#define PINGS 100
 
 struct test {
 	struct coord *c;
@@ -77,9 +77,10 @@ static int compare(struct test *t)
 
 		if (n != m || strncmp(a, b, n)) {
 			t->err = (struct coord_err){ .code = COORD_E_FAILED };
-			snprintf(t->err.text, sizeof(t->err.text),
-				 "the host is not as before: '%.*s' became '%.*s'",
-				 (int)n, a, (int)m, b);
+			snprintf(
+				t->err.text, sizeof(t->err.text),
+				"the host is not as before: '%.*s' became '%.*s'",
+				(int)n, a, (int)m, b);
 			ret = -1;
 			break;
 		}
@@ -131,10 +132,9 @@ static int run(struct test *t)
 int verb_selftest(const struct verb *v, int argc, char **argv)
 {
 	const char *image = NULL;
-	const struct opt opts[] = {
-		{ "image", 0, "FILE", "the kernel to boot", &image, NULL },
-		OPT_END
-	};
+	const struct opt opts[] = { { "image", 0, "FILE", "the kernel to boot",
+				      &image, NULL },
+				    OPT_END };
 	struct test t = { 0 };
 	int first, ret = options(v, opts, argc, argv, 0, 0, &first);
 
@@ -143,7 +143,8 @@ int verb_selftest(const struct verb *v, int argc, char **argv)
 	coord_config_init(&t.cfg);
 	snprintf(t.cfg.name, sizeof(t.cfg.name), "selftest-%d", (int)getpid());
 	t.cfg.cpus = 1;
-	if (image && coord_config_set(&t.cfg, "image", image, "--image", &t.err))
+	if (image &&
+	    coord_config_set(&t.cfg, "image", image, "--image", &t.err))
 		return cli_fail(&t.err);
 	ret = cli_open(&t.c);
 	if (ret >= 0)

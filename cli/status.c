@@ -60,11 +60,12 @@ static void print_cores(const struct coord_enclave *e)
 		       k->apic_id);
 		if (e->state == COK_ST_RUNNING)
 			printf(", heartbeat %" PRIu64 " ms ago%s",
-			       k->heartbeat_age, core_responds(e, k) ? "" :
-			       ", NOT RESPONDING");
+			       k->heartbeat_age,
+			       core_responds(e, k) ? "" : ", NOT RESPONDING");
 		if (k->has_stats)
 			printf(", %" PRIu64 " interrupts, %" PRIu64
-			       " doorbells", (uint64_t)k->stats.irqs,
+			       " doorbells",
+			       (uint64_t)k->stats.irqs,
 			       (uint64_t)k->stats.doorbells);
 		putchar('\n');
 		if (k->has_regs && k->regs.seq)

@@ -5,7 +5,7 @@
 
 #include "verbs.h"
 
-#define HEARTBEAT_LIMIT	2000	/* ms without one: not responding */
+#define HEARTBEAT_LIMIT 2000 /* ms without one: not responding */
 
 extern const char *const counter_names[COK_N_COUNT];
 bool core_responds(const struct coord_enclave *e, const struct coord_core *k);

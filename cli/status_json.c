@@ -2,8 +2,14 @@
 /* cokctl status --json */
 #include "status.h"
 
-#define WORD(field) { #field, offsetof(struct cok_stats, field) }
-#define REG(field) { #field, offsetof(struct cok_regs, field) }
+#define WORD(field) \
+	{ \
+#field, offsetof(struct cok_stats, field) \
+	}
+#define REG(field) \
+	{ \
+#field, offsetof(struct cok_regs, field) \
+	}
 
 static const struct word {
 	const char *name;
@@ -30,8 +36,8 @@ static void add_words(cJSON *o, const char *key, const struct word *w, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		json_u64(sub, w[i].name, *(const uint64_t *)
-			 ((const char *)from + w[i].offset));
+		json_u64(sub, w[i].name,
+			 *(const uint64_t *)((const char *)from + w[i].offset));
 }
 
 static cJSON *core(const struct coord_enclave *e, const struct coord_core *k)
@@ -78,7 +84,8 @@ static cJSON *enclave(const struct coord_enclave *e,
 	cJSON_AddStringToObject(o, "state", coord_state_name(e->state));
 	cJSON_AddStringToObject(o, "reason", e->reason);
 	json_u64(o, "since_ns", e->time_ns);
-	json_u64(o, "for_ms", now > e->time_ns ? (now - e->time_ns) / 1000000 : 0);
+	json_u64(o, "for_ms",
+		 now > e->time_ns ? (now - e->time_ns) / 1000000 : 0);
 	cJSON_AddStringToObject(o, "claims", coord_ck_state_name(e->ck_state));
 	if (e->op)
 		cJSON_AddItemToObject(o, "operation", operation(e));

@@ -26,12 +26,12 @@ enum {
 
 struct verb {
 	const char *name;
-	const char *args;	/* after the options, for the usage line */
+	const char *args; /* after the options, for the usage line */
 	const char *summary;
 	int (*run)(const struct verb *v, int argc, char **argv);
 };
 
-extern const struct verb verbs[];	/* ends with a NULL name */
+extern const struct verb verbs[]; /* ends with a NULL name */
 
 int verb_launch(const struct verb *v, int argc, char **argv);
 int verb_list(const struct verb *v, int argc, char **argv);
@@ -56,23 +56,29 @@ int verb_help(const struct verb *v, int argc, char **argv);
 /* ---- options.c: one table per verb gives the parser and the help --------- */
 
 struct opt {
-	const char *name;	/* long, without dashes */
-	char letter;		/* or 0 */
-	const char *arg;	/* its value's word in the help; NULL: a flag */
+	const char *name; /* long, without dashes */
+	char letter;	  /* or 0 */
+	const char *arg;  /* its value's word in the help; NULL: a flag */
 	const char *help;
-	const char **value;	/* where the value goes; NULL stays */
+	const char **value; /* where the value goes; NULL stays */
 	bool *flag;
 };
 
-#define OPT_END { NULL, 0, NULL, NULL, NULL, NULL }
-#define OPT_JSON(var) { "json", 0, NULL, "print JSON", NULL, &(var) }
+#define OPT_END \
+	{ \
+		NULL, 0, NULL, NULL, NULL, NULL \
+	}
+#define OPT_JSON(var) \
+	{ \
+		"json", 0, NULL, "print JSON", NULL, &(var) \
+	}
 
 /*
  * Parses options and leaves `min` to `max` arguments, argv[*first] on.
  * -1: go on; else what to exit with (--help, or a complaint was printed).
  */
-int options(const struct verb *v, const struct opt *opts, int argc,
-	    char **argv, int min, int max, int *first);
+int options(const struct verb *v, const struct opt *opts, int argc, char **argv,
+	    int min, int max, int *first);
 /* A complaint about how the verb was called. Always EX_USE. */
 int usage_error(const struct verb *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -101,12 +107,12 @@ void cli_catch_signals(void);
 
 struct table;
 struct table *table_new(int columns, ...);
-void table_row(struct table *t, ...);	/* as many strings as columns */
-void table_print(struct table *t);	/* and frees */
+void table_row(struct table *t, ...); /* as many strings as columns */
+void table_print(struct table *t);    /* and frees */
 
 void json_u64(cJSON *o, const char *key, uint64_t v);
-int json_print(cJSON *o);	/* and frees; EX_DONE */
-int json_line(cJSON *o);	/* on one line, flushed, and frees */
+int json_print(cJSON *o); /* and frees; EX_DONE */
+int json_line(cJSON *o);  /* on one line, flushed, and frees */
 cJSON *json_lease(const struct coord_lease *l);
 /* "cpu 3 (apic 3)", "memory 0x100000000 128M"; returns buf. */
 char *lease_text(const struct coord_lease *l, char *buf, size_t size);

@@ -112,10 +112,10 @@ static void parse_core(struct nlattr *nest, struct coord_core *core)
 	core->cpu = lc_get_u32(tb[COK_C_CPU]);
 	core->apic_id = lc_get_u32(tb[COK_C_APIC_ID]);
 	core->heartbeat_age = lc_get_u64(tb[COK_C_HEARTBEAT_AGE_MS]);
-	core->has_stats = get_data(tb[COK_C_STATS], &core->stats,
-				   sizeof(core->stats));
-	core->has_regs = get_data(tb[COK_C_REGS], &core->regs,
-				  sizeof(core->regs));
+	core->has_stats =
+		get_data(tb[COK_C_STATS], &core->stats, sizeof(core->stats));
+	core->has_regs =
+		get_data(tb[COK_C_REGS], &core->regs, sizeof(core->regs));
 }
 
 static int parse_cores(struct genlmsghdr *g, struct coord_enclave *e)
@@ -124,14 +124,16 @@ static int parse_cores(struct genlmsghdr *g, struct coord_enclave *e)
 	uint32_t n = 0;
 	int rem;
 
-	nla_for_each_attr(a, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0), rem)
+	nla_for_each_attr (a, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0),
+			   rem)
 		n += nla_type(a) == COK_A_CORE;
 	if (!n)
 		return 0;
 	e->cores = calloc(n, sizeof(*e->cores));
 	if (!e->cores)
 		return -1;
-	nla_for_each_attr(a, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0), rem)
+	nla_for_each_attr (a, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0),
+			   rem)
 		if (nla_type(a) == COK_A_CORE)
 			parse_core(a, &e->cores[e->nr_cores++]);
 	return 0;

@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-#define MEMORY_DIR	"sys/devices/system/memory"
+#define MEMORY_DIR "sys/devices/system/memory"
 
 uint64_t lc_block_size(const char *root)
 {
@@ -29,8 +29,8 @@ static int read_block(const char *root, uint64_t block_size, uint32_t nr,
 	if (lc_read(root, text, sizeof(text), MEMORY_DIR "/memory%u/state", nr))
 		return -1;
 	b->online = !strcmp(text, "online");
-	if (lc_read(root, text, sizeof(text), MEMORY_DIR "/memory%u/valid_zones",
-		    nr))
+	if (lc_read(root, text, sizeof(text),
+		    MEMORY_DIR "/memory%u/valid_zones", nr))
 		return -1;
 	/* Offline, it lists the zones to choose from. */
 	text[strcspn(text, " \n")] = '\0';
@@ -41,7 +41,8 @@ static int read_block(const char *root, uint64_t block_size, uint32_t nr,
 int lc_block_get(const char *root, uint64_t block_size, uint64_t start,
 		 struct lc_block *out)
 {
-	return read_block(root, block_size, (uint32_t)(start / block_size), out);
+	return read_block(root, block_size, (uint32_t)(start / block_size),
+			  out);
 }
 
 static int by_start(const void *a, const void *b)

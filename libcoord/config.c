@@ -11,8 +11,8 @@
 
 #include "internal.h"
 
-#define CONFIG_BYTES	65536
-#define SECONDS_MAX	600
+#define CONFIG_BYTES 65536
+#define SECONDS_MAX  600
 
 void coord_config_init(struct coord_config *cfg)
 {
@@ -101,9 +101,10 @@ static int set_cpu_list(struct coord_config *cfg, const char *word,
 		return -1;
 	n = lc_cpus_count(&set);
 	if (n > COK_MAX_CORES)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "%u CPUs are too many for one enclave; use up to %u",
-			      n, COK_MAX_CORES);
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"%u CPUs are too many for one enclave; use up to %u", n,
+			COK_MAX_CORES);
 	cfg->cpus = 0;
 	return copy(cfg->cpu_list, sizeof(cfg->cpu_list), word,
 		    "a short enough list of CPUs", err);
@@ -145,7 +146,8 @@ static int set_owner(struct coord_config *cfg, const char *word,
 	}
 	pw = getpwnam(word);
 	if (!pw)
-		return invalid(err, word, "a user here; use a name or a number");
+		return invalid(err, word,
+			       "a user here; use a name or a number");
 	cfg->uid = pw->pw_uid;
 	return 0;
 }
@@ -166,7 +168,7 @@ enum types { TEXT = 1, NUMBER = 2 };
 static const struct key {
 	const char *name;
 	unsigned int types;
-	const char *right;	/* for a value of the wrong type */
+	const char *right; /* for a value of the wrong type */
 	setter set;
 } keys[] = {
 	{ "name", TEXT, "a string", set_name },
@@ -177,7 +179,8 @@ static const struct key {
 	{ "image", TEXT, "a string", set_image },
 	{ "cmdline", TEXT, "a string", set_cmdline },
 	{ "owner", TEXT | NUMBER, "a user's name or number", set_owner },
-	{ "timeout", NUMBER, "a whole number of seconds, 1 to 600", set_timeout },
+	{ "timeout", NUMBER, "a whole number of seconds, 1 to 600",
+	  set_timeout },
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -252,18 +255,22 @@ static int set_all(struct coord_config *cfg, const cJSON *root,
 	const cJSON *v, *w;
 
 	if (!cJSON_IsObject(root))
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "$: a configuration is an object, { \"name\": ... }");
-	cJSON_ArrayForEach(v, root) {
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"$: a configuration is an object, { \"name\": ... }");
+	cJSON_ArrayForEach (v, root) {
 		for (w = root->child; w != v; w = w->next)
 			if (!strcmp(v->string, w->string))
 				return lc_err(err, COORD_E_INVALID, EINVAL,
-					      "$.%.40s: given twice", v->string);
-		if ((!strcmp(v->string, "cpus") || !strcmp(v->string, "cpu_list")) &&
+					      "$.%.40s: given twice",
+					      v->string);
+		if ((!strcmp(v->string, "cpus") ||
+		     !strcmp(v->string, "cpu_list")) &&
 		    cJSON_HasObjectItem(root, "cpus") &&
 		    cJSON_HasObjectItem(root, "cpu_list"))
-			return lc_err(err, COORD_E_INVALID, EINVAL,
-				      "$.cpus and $.cpu_list exclude each other; give one");
+			return lc_err(
+				err, COORD_E_INVALID, EINVAL,
+				"$.cpus and $.cpu_list exclude each other; give one");
 		if (set_from_json(cfg, v, err))
 			return -1;
 	}
@@ -295,14 +302,17 @@ int coord_config_parse(struct coord_config *cfg, const char *json, size_t len,
 
 	if (len > CONFIG_BYTES)
 		return lc_err(err, COORD_E_INVALID, EFBIG,
-			      "a configuration has at most %d bytes", CONFIG_BYTES);
-	/* cJSON would cut strings at an embedded NUL. */
-	if (memchr(json, '\0', len) || memmem(json, len, "\\u0000", 6))
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "a configuration has no NUL characters in it");
+			      "a configuration has at most %d bytes",
+			      CONFIG_BYTES);
 	text = strndup(json, len);
 	if (!text)
 		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
+	/* cJSON would cut strings at an embedded NUL. */
+	if (strlen(text) != len || strstr(text, "\\u0000")) {
+		free(text);
+		return lc_err(err, COORD_E_INVALID, EINVAL,
+			      "a configuration has no NUL characters in it");
+	}
 	root = cJSON_ParseWithLengthOpts(text, len + 1, &end, 1);
 	if (root)
 		ret = set_all(&new, root, err);
@@ -345,8 +355,10 @@ int coord_config_read(struct coord_config *cfg, const char *path,
 		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
 	n = slurp(path, buf, CONFIG_BYTES + 1);
 	if (n < 0)
-		ret = lc_err(err, errno == EACCES ? COORD_E_PERM : COORD_E_FAILED,
-			     errno, "cannot read the configuration %.200s", path);
+		ret = lc_err(err,
+			     errno == EACCES ? COORD_E_PERM : COORD_E_FAILED,
+			     errno, "cannot read the configuration %.200s",
+			     path);
 	else if (coord_config_parse(cfg, buf, (size_t)n, &e))
 		ret = lc_err(err, e.code, e.err, "%.200s: %s", path, e.text);
 	else

@@ -24,6 +24,17 @@ static int set_option(struct nl_sock *sock, int option)
 			  sizeof(on));
 }
 
+/* After libnl's own calls: those expect plain acks. */
+static int set_options(struct nl_sock *sock, struct coord_err *err)
+{
+	if (set_option(sock, NETLINK_EXT_ACK) ||
+	    set_option(sock, NETLINK_CAP_ACK) ||
+	    set_option(sock, NETLINK_GET_STRICT_CHK))
+		return lc_err(err, COORD_E_FAILED, errno,
+			      "this kernel's netlink lacks extended acks");
+	return 0;
+}
+
 static int connect_module(struct coord *c, struct coord_err *err)
 {
 	int ret;
@@ -32,11 +43,13 @@ static int connect_module(struct coord *c, struct coord_err *err)
 	ret = nl_connect(c->cmd, NETLINK_GENERIC);
 	if (ret)
 		return lc_err(err, COORD_E_FAILED, errno,
-			      "cannot open a netlink socket: %s", nl_geterror(ret));
+			      "cannot open a netlink socket: %s",
+			      nl_geterror(ret));
 	c->family = genl_ctrl_resolve(c->cmd, COK_GENL_NAME);
 	if (c->family == -NLE_OBJ_NOTFOUND)
-		return lc_err(err, COORD_E_NOMODULE, ENOENT,
-			      "the module cok is not loaded (here, or in this network namespace); load it as root with 'modprobe cok'");
+		return lc_err(
+			err, COORD_E_NOMODULE, ENOENT,
+			"the module cok is not loaded (here, or in this network namespace); load it as root with 'modprobe cok'");
 	if (c->family < 0)
 		return lc_err(err, COORD_E_FAILED, 0,
 			      "cannot look for the module: %s",
@@ -47,13 +60,26 @@ static int connect_module(struct coord *c, struct coord_err *err)
 		return lc_err(err, COORD_E_FAILED, 0,
 			      "the module has no events: %s",
 			      nl_geterror(c->group));
-	/* Before our own parsing: libnl's calls above expect plain acks. */
-	if (set_option(c->cmd, NETLINK_EXT_ACK) ||
-	    set_option(c->cmd, NETLINK_CAP_ACK) ||
-	    set_option(c->cmd, NETLINK_GET_STRICT_CHK))
-		return lc_err(err, COORD_E_FAILED, errno,
-			      "this kernel's netlink lacks extended acks");
-	return 0;
+	return set_options(c->cmd, err);
+}
+
+void lc_op_abandon(struct coord *c)
+{
+	struct nl_sock *fresh;
+	struct coord_err err;
+
+	if (!c->op)
+		return;
+	fresh = nl_socket_alloc();
+	if (!fresh || nl_connect(fresh, NETLINK_GENERIC) ||
+	    set_options(fresh, &err)) {
+		/* The next request will say that the socket is taken. */
+		nl_socket_free(fresh);
+		return;
+	}
+	nl_socket_free(c->cmd);
+	c->cmd = fresh;
+	c->op = 0;
 }
 
 static int take_info(struct genlmsghdr *g, void *arg)
@@ -94,13 +120,15 @@ static int check_info(struct coord *c, struct coord_err *err)
 	if (coord_info(c, &i, err))
 		return -1;
 	if (i->abi_major != COK_ABI_MAJOR)
-		return lc_err(err, COORD_E_FAILED, EPROTO,
-			      "the module speaks ABI %u.%u and this library %u.%u; install both from one version",
-			      i->abi_major, i->abi_minor, COK_ABI_MAJOR,
-			      COK_ABI_MINOR);
+		return lc_err(
+			err, COORD_E_FAILED, EPROTO,
+			"the module speaks ABI %u.%u and this library %u.%u; install both from one version",
+			i->abi_major, i->abi_minor, COK_ABI_MAJOR,
+			COK_ABI_MINOR);
 	if (!i->block_size || (i->block_size & (i->block_size - 1)))
-		return lc_err(err, COORD_E_FAILED, EPROTO,
-			      "the module reports no sensible memory block size");
+		return lc_err(
+			err, COORD_E_FAILED, EPROTO,
+			"the module reports no sensible memory block size");
 	return 0;
 }
 

@@ -28,22 +28,22 @@ extern "C" {
 
 enum coord_code {
 	COORD_OK,
-	COORD_E_FAILED,		/* see err and text */
-	COORD_E_INVALID,	/* what was asked for makes no sense here */
-	COORD_E_DECLINED,	/* the co-kernel said no: see why */
+	COORD_E_FAILED,	  /* see err and text */
+	COORD_E_INVALID,  /* what was asked for makes no sense here */
+	COORD_E_DECLINED, /* the co-kernel said no: see why */
 	COORD_E_TIMEOUT,
 	COORD_E_PERM,
-	COORD_E_NOENCLAVE,	/* no enclave of that name */
-	COORD_E_BUSY,		/* held by another operation, or by Linux */
-	COORD_E_NOMODULE,	/* cok.ko is not loaded */
-	COORD_E_CANCELLED,	/* the cancelled hook said so; rolled back */
+	COORD_E_NOENCLAVE, /* no enclave of that name */
+	COORD_E_BUSY,	   /* held by another operation, or by Linux */
+	COORD_E_NOMODULE,  /* cok.ko is not loaded */
+	COORD_E_CANCELLED, /* the cancelled hook said so; rolled back */
 };
 
 struct coord_err {
 	enum coord_code code;
-	int err;		/* a positive errno, the kernel's own, or 0 */
-	uint32_t why;		/* enum cok_why, if declined */
-	char text[960];		/* one sentence, no newline */
+	int err;	/* a positive errno, the kernel's own, or 0 */
+	uint32_t why;	/* enum cok_why, if declined */
+	char text[960]; /* one sentence, no newline */
 };
 
 /* ---- handle ------------------------------------------------------------ */
@@ -63,11 +63,11 @@ struct coord_hooks {
 struct coord_info {
 	char version[64];
 	uint32_t abi_major, abi_minor;
-	uint32_t apic_mode;	/* enum cok_apic_mode */
+	uint32_t apic_mode; /* enum cok_apic_mode */
 	uint32_t tsc_khz;
 	uint64_t block_size;
 	uint64_t generation;
-	bool test;		/* a fault-injection build */
+	bool test; /* a fault-injection build */
 };
 
 /*
@@ -87,20 +87,20 @@ const char *coord_version(void);
 
 struct coord_core {
 	uint32_t slot, cpu, apic_id;
-	uint64_t heartbeat_age;	/* ms */
+	uint64_t heartbeat_age; /* ms */
 	bool has_stats, has_regs;
-	struct cok_stats stats;	/* the first 2048 bytes; claims */
+	struct cok_stats stats; /* the first 2048 bytes; claims */
 	struct cok_regs regs;	/* once it ended */
 };
 
 struct coord_enclave {
 	uint32_t id, uid;
 	char name[COK_NAME_MAX];
-	uint32_t state;		/* enum cok_state */
+	uint32_t state; /* enum cok_state */
 	char reason[256];
-	uint64_t time_ns;	/* of the last state change, boottime clock */
-	uint32_t ck_state;	/* enum cok_ck_state, a claim */
-	uint64_t counters[COK_N_COUNT];	/* by enum cok_counter_attr */
+	uint64_t time_ns;  /* of the last state change, boottime clock */
+	uint32_t ck_state; /* enum cok_ck_state, a claim */
+	uint64_t counters[COK_N_COUNT]; /* by enum cok_counter_attr */
 	uint32_t op, op_kind, op_pid;	/* 0: none */
 	bool op_alive;
 	uint32_t nr_cores;
@@ -109,14 +109,14 @@ struct coord_enclave {
 
 struct coord_lease {
 	uint32_t id;
-	uint32_t kind;		/* enum cok_res_kind */
-	uint32_t state;		/* enum cok_lease_state */
-	uint32_t enclave;	/* 0: none */
-	uint32_t op;		/* 0: none */
+	uint32_t kind;	  /* enum cok_res_kind */
+	uint32_t state;	  /* enum cok_lease_state */
+	uint32_t enclave; /* 0: none */
+	uint32_t op;	  /* 0: none */
 	bool op_alive, boot;
 	uint64_t txid;
-	uint32_t cpu, apic_id;	/* of a CPU */
-	uint64_t start, size;	/* of memory */
+	uint32_t cpu, apic_id; /* of a CPU */
+	uint64_t start, size;  /* of memory */
 	char zone[16];
 };
 
@@ -124,8 +124,8 @@ struct coord_lease {
 ssize_t coord_enclaves(struct coord *c, struct coord_enclave **out,
 		       struct coord_err *err);
 /* One enclave; free with coord_enclaves_free(e, 1). */
-int coord_enclave(struct coord *c, const char *name,
-		  struct coord_enclave **out, struct coord_err *err);
+int coord_enclave(struct coord *c, const char *name, struct coord_enclave **out,
+		  struct coord_err *err);
 void coord_enclaves_free(struct coord_enclave *e, size_t n);
 /* The ledger; free with free(3). Returns the number of leases. */
 ssize_t coord_leases(struct coord *c, struct coord_lease **out,
@@ -144,14 +144,14 @@ int coord_state_by_name(const char *name);
 /* ---- events ------------------------------------------------------------ */
 
 struct coord_event {
-	uint32_t kind;		/* enum cok_event */
+	uint32_t kind; /* enum cok_event */
 	uint64_t generation, time_ns;
-	uint32_t enclave;	/* 0: none */
+	uint32_t enclave; /* 0: none */
 	char name[COK_NAME_MAX];
-	uint32_t state;		/* STATE */
+	uint32_t state; /* STATE */
 	char reason[256];
 	struct coord_lease lease; /* LEASE */
-	uint64_t txid;		/* JOB */
+	uint64_t txid;		  /* JOB */
 	uint32_t error, why;
 	char text[256];
 	uint32_t op, op_kind, op_pid; /* OP */
@@ -178,17 +178,17 @@ int coord_wait(struct coord *c, const char *name, uint32_t state,
 
 struct coord_config {
 	char name[COK_NAME_MAX];
-	char mode[16];		/* "native" */
-	uint32_t cpus;		/* how many, if cpu_list is empty */
-	char cpu_list[256];	/* as in "2-3,7" */
-	uint64_t memory;	/* bytes */
-	char image[4096];	/* empty: the default image */
+	char mode[16];	    /* "native" */
+	uint32_t cpus;	    /* how many, if cpu_list is empty */
+	char cpu_list[256]; /* as in "2-3,7" */
+	uint64_t memory;    /* bytes */
+	char image[4096];   /* empty: the default image */
 	char cmdline[1024];
-	uint32_t uid;		/* owner of the device node */
-	unsigned int timeout;	/* ms, for the whole change */
+	uint32_t uid;	      /* owner of the device node */
+	unsigned int timeout; /* ms, for the whole change */
 };
 
-void coord_config_init(struct coord_config *cfg);	/* the defaults */
+void coord_config_init(struct coord_config *cfg); /* the defaults */
 /* Reads JSON over what cfg holds. Errors name the path in it ("$.memory"). */
 int coord_config_read(struct coord_config *cfg, const char *path,
 		      struct coord_err *err);
@@ -206,11 +206,11 @@ char *coord_size_format(uint64_t size, char *buf, size_t len);
 /* What a launch or grow would take now: CPUs, and blocks in order of trial. */
 struct coord_plan {
 	char image[4096];
-	char cpus[256];		/* list */
-	uint32_t nr_blocks;	/* needed */
+	char cpus[256];	    /* list */
+	uint32_t nr_blocks; /* needed */
 	uint64_t block_size;
 	uint32_t nr_candidates;
-	uint64_t *candidates;	/* start addresses; freed by coord_plan_free */
+	uint64_t *candidates; /* start addresses; freed by coord_plan_free */
 };
 int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err);
@@ -227,11 +227,11 @@ int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		 struct coord_err *err);
 
 struct coord_change {
-	const char *name;	/* of the enclave */
-	uint32_t cpus;		/* how many, if cpu_list is NULL */
+	const char *name; /* of the enclave */
+	uint32_t cpus;	  /* how many, if cpu_list is NULL */
 	const char *cpu_list;
-	uint64_t memory;	/* bytes */
-	unsigned int timeout;	/* ms, for each answer of the co-kernel */
+	uint64_t memory;      /* bytes */
+	unsigned int timeout; /* ms, for each answer of the co-kernel */
 };
 /* All or nothing: what it declines goes home. */
 int coord_grow(struct coord *c, const struct coord_change *ch,
@@ -267,7 +267,7 @@ enum coord_level { COORD_GOOD, COORD_WARN, COORD_BAD };
 
 struct coord_check {
 	const char *id;		/* a short constant word */
-	enum coord_level level;	/* COORD_BAD prevents a launch */
+	enum coord_level level; /* COORD_BAD prevents a launch */
 	char text[256];		/* what was found, and advice */
 };
 /*

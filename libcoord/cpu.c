@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-#define TAKE_LIMIT	60000	/* ms for one CPU */
+#define TAKE_LIMIT 60000 /* ms for one CPU */
 
 static int take_one(struct coord *c, uint32_t cpu, struct coord_err *err)
 {
@@ -65,7 +65,8 @@ static int take_counted(struct coord *c, const struct lc_want *w,
 		return 0;
 	*err = e;
 	if (w->cpus > 1)
-		lc_err_more(err, "; %u of %u CPUs could be taken", got, w->cpus);
+		lc_err_more(err, "; %u of %u CPUs could be taken", got,
+			    w->cpus);
 	return -1;
 }
 
@@ -85,11 +86,16 @@ int lc_take_cpus(struct coord *c, const struct lc_want *w,
 	if (!order)
 		ret = lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
 	else if (w->cpu_list && w->cpu_list[0])
-		ret = lc_pick_listed(c->root, &ledger, w->cpu_list, &set, err) ||
-		      take_listed(c, w, &set, err) ? -1 : 0;
+		ret = lc_pick_listed(c->root, &ledger, w->cpu_list, &set,
+				     err) ||
+				      take_listed(c, w, &set, err)
+			      ? -1
+			      : 0;
 	else
 		ret = lc_pick_cpus(c->root, &ledger, w->cpus, order, &n, err) ||
-		      take_counted(c, w, order, n, err) ? -1 : 0;
+				      take_counted(c, w, order, n, err)
+			      ? -1
+			      : 0;
 	free(order);
 	free(ledger.lease);
 	return ret;

@@ -61,9 +61,10 @@ int lc_cpulist_parse(const char *text, struct lc_cpus *set,
 			last = number(&p);
 		}
 		if (first < 0 || last < first || (*p && *p != ','))
-			return lc_err(err, COORD_E_INVALID, EINVAL,
-				      "\"%.60s\" is not a list of CPUs (0..%d); use e.g. \"2-3,7\"",
-				      text, LC_MAX_CPUS - 1);
+			return lc_err(
+				err, COORD_E_INVALID, EINVAL,
+				"\"%.60s\" is not a list of CPUs (0..%d); use e.g. \"2-3,7\"",
+				text, LC_MAX_CPUS - 1);
 		for (i = first; i <= last; i++)
 			lc_cpus_add(set, (uint32_t)i);
 	} while (*p);

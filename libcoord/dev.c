@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-#define LOG_MAX		(4U << 20)	/* bytes; the ring is far smaller */
+#define LOG_MAX (4U << 20) /* bytes; the ring is far smaller */
 
 int coord_dev_open(const char *name, int flags, struct coord_err *err)
 {
@@ -29,9 +29,10 @@ int coord_dev_open(const char *name, int flags, struct coord_err *err)
 		return lc_err(err, COORD_E_NOENCLAVE, ENOENT,
 			      "there is no enclave '%s' (no %s)", name, path);
 	if (errno == EACCES || errno == EPERM)
-		return lc_err(err, COORD_E_PERM, errno,
-			      "%s belongs to somebody else; launch with --owner, or be root",
-			      path);
+		return lc_err(
+			err, COORD_E_PERM, errno,
+			"%s belongs to somebody else; launch with --owner, or be root",
+			path);
 	return lc_err(err, lc_code_of(errno, false), errno, "cannot open %s",
 		      path);
 }

@@ -12,14 +12,14 @@
 
 struct host {
 	const char *root;
-	const struct coord_info *info;	/* NULL: not asked */
+	const struct coord_info *info; /* NULL: not asked */
 };
 
-static void say(struct coord_check *k, enum coord_level level,
-		const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say(struct coord_check *k, enum coord_level level, const char *fmt,
+		...) __attribute__((format(printf, 3, 4)));
 
-static void say(struct coord_check *k, enum coord_level level,
-		const char *fmt, ...)
+static void say(struct coord_check *k, enum coord_level level, const char *fmt,
+		...)
 {
 	va_list ap;
 
@@ -61,8 +61,10 @@ static bool has_word(const char *text, const char *word)
 static void check_kernel(const struct host *h, struct coord_check *k)
 {
 	static const char *const options[] = {
-		"CONFIG_HOTPLUG_CPU=y", "CONFIG_MEMORY_HOTREMOVE=y",
-		"CONFIG_CONTIG_ALLOC=y", "CONFIG_X86_LOCAL_APIC=y",
+		"CONFIG_HOTPLUG_CPU=y",
+		"CONFIG_MEMORY_HOTREMOVE=y",
+		"CONFIG_CONTIG_ALLOC=y",
+		"CONFIG_X86_LOCAL_APIC=y",
 	};
 	char file[160], line[256];
 	struct utsname u;
@@ -96,7 +98,8 @@ static void check_module(const struct host *h, struct coord_check *k)
 	else if (!lc_read(h->root, text, sizeof(text), "sys/module/cok/refcnt"))
 		say(k, COORD_GOOD, "cok is loaded; ask as root for more");
 	else
-		say(k, COORD_WARN, "cok is not loaded; cokctl does that as root, if it is installed (modprobe cok)");
+		say(k, COORD_WARN,
+		    "cok is not loaded; cokctl does that as root, if it is installed (modprobe cok)");
 }
 
 static void check_privilege(const struct host *h, struct coord_check *k)
@@ -134,10 +137,12 @@ static void check_apic(const struct host *h, struct coord_check *k)
 		say(k, COORD_GOOD, "the local APICs are in xAPIC mode");
 		break;
 	case 1:
-		say(k, COORD_BAD, "the local APICs are in x2APIC mode, which does not work yet; boot with nox2apic");
+		say(k, COORD_BAD,
+		    "the local APICs are in x2APIC mode, which does not work yet; boot with nox2apic");
 		break;
 	default:
-		say(k, COORD_WARN, "cannot see the local APICs' mode from here; the module refuses x2APIC (ask as root with the module loaded)");
+		say(k, COORD_WARN,
+		    "cannot see the local APICs' mode from here; the module refuses x2APIC (ask as root with the module loaded)");
 	}
 }
 
@@ -152,8 +157,8 @@ static void check_cpus(const struct host *h, struct coord_check *k)
 	}
 	lc_cpulist_format(&online, list, sizeof(list));
 	if (lc_cpus_count(&online) < 2)
-		say(k, COORD_BAD, "only CPU %s is online, and one stays with Linux",
-		    list);
+		say(k, COORD_BAD,
+		    "only CPU %s is online, and one stays with Linux", list);
 	else
 		say(k, COORD_GOOD, "CPUs %s are online; CPU 0 stays with Linux",
 		    list);
@@ -163,9 +168,11 @@ static void check_smt(const struct host *h, struct coord_check *k)
 {
 	char text[16];
 
-	if (!lc_read(h->root, text, sizeof(text), "sys/devices/system/cpu/smt/active") &&
+	if (!lc_read(h->root, text, sizeof(text),
+		     "sys/devices/system/cpu/smt/active") &&
 	    !strcmp(text, "1"))
-		say(k, COORD_WARN, "SMT is on: take both threads of a core, or they share it with Linux");
+		say(k, COORD_WARN,
+		    "SMT is on: take both threads of a core, or they share it with Linux");
 	else
 		say(k, COORD_GOOD, "each CPU is a core of its own");
 }
@@ -180,7 +187,8 @@ static void check_memory(const struct host *h, struct coord_check *k)
 	size_t n;
 
 	if (!size) {
-		say(k, COORD_BAD, "no memory hotplug (no /sys/devices/system/memory)");
+		say(k, COORD_BAD,
+		    "no memory hotplug (no /sys/devices/system/memory)");
 		return;
 	}
 	coord_size_format(size, text, sizeof(text));
@@ -199,7 +207,8 @@ static void check_memmap(const struct host *h, struct coord_check *k)
 	if (!lc_read(h->root, text, sizeof(text),
 		     "sys/module/memory_hotplug/parameters/memmap_on_memory") &&
 	    strchr("Yy1f", text[0]) && text[0])
-		say(k, COORD_BAD, "memory_hotplug.memmap_on_memory is on; boot without it");
+		say(k, COORD_BAD,
+		    "memory_hotplug.memmap_on_memory is on; boot without it");
 	else
 		say(k, COORD_GOOD, "memmap_on_memory is off");
 }
@@ -212,7 +221,8 @@ static void check_clock(const struct host *h, struct coord_check *k)
 		    "sys/devices/system/clocksource/clocksource0/current_clocksource"))
 		say(k, COORD_WARN, "cannot read the clocksource");
 	else if (strcmp(text, "tsc"))
-		say(k, COORD_WARN, "the clocksource is %s, not tsc: clocks of Linux and enclaves may drift apart",
+		say(k, COORD_WARN,
+		    "the clocksource is %s, not tsc: clocks of Linux and enclaves may drift apart",
 		    text);
 	else
 		say(k, COORD_GOOD, "the clocksource is tsc");
@@ -239,11 +249,13 @@ static void check_lockdown(const struct host *h, struct coord_check *k)
 {
 	char text[128];
 
-	if (lc_read(h->root, text, sizeof(text), "sys/kernel/security/lockdown") ||
+	if (lc_read(h->root, text, sizeof(text),
+		    "sys/kernel/security/lockdown") ||
 	    strstr(text, "[none]"))
 		say(k, COORD_GOOD, "the kernel is not locked down");
 	else
-		say(k, COORD_WARN, "the kernel is locked down (%s): an unsigned module will not load",
+		say(k, COORD_WARN,
+		    "the kernel is locked down (%s): an unsigned module will not load",
 		    text);
 }
 
@@ -253,38 +265,52 @@ static void check_hugepages(const struct host *h, struct coord_check *k)
 
 	if (!lc_read(h->root, text, sizeof(text), "proc/sys/vm/nr_hugepages") &&
 	    strtoul(text, NULL, 10))
-		say(k, COORD_WARN, "%s huge pages are reserved: offlining memory may move or free some; restore by hand",
+		say(k, COORD_WARN,
+		    "%s huge pages are reserved: offlining memory may move or free some; restore by hand",
 		    text);
 	else
 		say(k, COORD_GOOD, "no huge pages are reserved");
 }
 
-/* Interrupts whose affinity is not all CPUs. */
+/* Is the interrupt kept from some of the CPUs that are online? */
+static bool is_bound(const struct host *h, const char *irq,
+		     const struct lc_cpus *online)
+{
+	struct lc_cpus set;
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "proc/irq/%.20s/smp_affinity_list", irq);
+	if (lc_cpus_read(h->root, &set, path))
+		return false;
+	for (i = 0; i < LC_MAX_CPUS / 64; i++)
+		if (online->bits[i] & ~set.bits[i])
+			return true;
+	return false;
+}
+
 static void check_irqs(const struct host *h, struct coord_check *k)
 {
-	char online[512], text[512], path[512];
+	struct lc_cpus online;
+	char path[512];
 	unsigned int n = 0;
 	struct dirent *d;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "%s/proc/irq", h->root);
 	dir = opendir(path);
-	if (!dir || lc_read(h->root, online, sizeof(online),
-			    "sys/devices/system/cpu/online")) {
-		if (dir)
-			closedir(dir);
+	if (!dir) {
 		say(k, COORD_GOOD, "no interrupt affinities to see");
 		return;
 	}
+	lc_cpus_read(h->root, &online, "sys/devices/system/cpu/online");
 	while ((d = readdir(dir)))
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' &&
-		    !lc_read(h->root, text, sizeof(text),
-			     "proc/irq/%s/smp_affinity_list", d->d_name) &&
-		    text[0] && strcmp(text, online))
-			n++;
+		n += d->d_name[0] >= '0' && d->d_name[0] <= '9' &&
+		     is_bound(h, d->d_name, &online);
 	closedir(dir);
 	if (n)
-		say(k, COORD_WARN, "%u interrupts are bound to some CPUs: CPU hotplug moves them; restore by hand",
+		say(k, COORD_WARN,
+		    "%u interrupts are bound to some CPUs: CPU hotplug moves them; restore by hand",
 		    n);
 	else
 		say(k, COORD_GOOD, "no interrupt is bound to some CPUs only");
@@ -301,12 +327,14 @@ static void check_cpusets(const struct host *h, struct coord_check *k)
 	if (!glob(pattern, 0, NULL, &g)) {
 		for (i = 0; i < g.gl_pathc; i++)
 			if (!lc_read(h->root, text, sizeof(text), "%s",
-				     g.gl_pathv[i] + skip) && text[0])
+				     g.gl_pathv[i] + skip) &&
+			    text[0])
 				n++;
 		globfree(&g);
 	}
 	if (n)
-		say(k, COORD_WARN, "%zu cpusets name CPUs: CPU hotplug shrinks them; restore by hand",
+		say(k, COORD_WARN,
+		    "%zu cpusets name CPUs: CPU hotplug shrinks them; restore by hand",
 		    n);
 	else
 		say(k, COORD_GOOD, "no cpuset names CPUs");
@@ -328,12 +356,12 @@ static const struct {
 	const char *id;
 	void (*check)(const struct host *h, struct coord_check *k);
 } checks[] = {
-	{ "kernel", check_kernel },	{ "module", check_module },
-	{ "image", check_image },	{ "privilege", check_privilege },
-	{ "cpus", check_cpus },		{ "smt", check_smt },
-	{ "apic", check_apic },		{ "memory", check_memory },
-	{ "memmap", check_memmap },	{ "encryption", check_encryption },
-	{ "lockdown", check_lockdown },	{ "clock", check_clock },
+	{ "kernel", check_kernel },	  { "module", check_module },
+	{ "image", check_image },	  { "privilege", check_privilege },
+	{ "cpus", check_cpus },		  { "smt", check_smt },
+	{ "apic", check_apic },		  { "memory", check_memory },
+	{ "memmap", check_memmap },	  { "encryption", check_encryption },
+	{ "lockdown", check_lockdown },	  { "clock", check_clock },
 	{ "hugepages", check_hugepages }, { "interrupts", check_irqs },
 	{ "cpusets", check_cpusets },
 };

@@ -4,9 +4,9 @@
 
 #include "internal.h"
 
-#define KILL_LIMIT	60000	/* ms */
-#define DESTROY_LIMIT	120000	/* ms: scrubs all its memory */
-#define MARGIN		15000	/* ms over the module's own deadline */
+#define KILL_LIMIT    60000  /* ms */
+#define DESTROY_LIMIT 120000 /* ms: scrubs all its memory */
+#define MARGIN	      15000  /* ms over the module's own deadline */
 
 int lc_kill(struct coord *c, uint32_t id, struct coord_err *err)
 {
@@ -55,7 +55,7 @@ int lc_enclave_destroy(struct coord *c, uint32_t id, uint32_t dead_op,
 	lc_put_enclave(&r, id);
 	if (lc_job(c, &r, DESTROY_LIMIT, err))
 		return -1;
-	return lc_op_return(c, dead_op, NULL, err);
+	return lc_op_return(c, dead_op, err);
 }
 
 int coord_destroy(struct coord *c, const char *name, struct coord_err *err)
@@ -79,10 +79,33 @@ static int check_state(struct coord *c, const char *name, uint32_t state,
 
 	if (coord_enclave(c, name, &e, err))
 		return state == COK_ST_DESTROYED &&
-		       err->code == COORD_E_NOENCLAVE ? 0 : -1;
+				       err->code == COORD_E_NOENCLAVE
+			       ? 0
+			       : -1;
 	now = e->state;
 	coord_enclaves_free(e, 1);
 	return now == state ? 0 : 1;
+}
+
+/*
+ * Listens for up to a second. True: it was in that state, be it for a moment.
+ */
+static bool hear_state(struct coord_events *ev, const char *name,
+		       uint32_t state, uint64_t deadline)
+{
+	uint64_t until = lc_now() + 1000;
+	struct coord_event e;
+	struct coord_err lost;
+
+	while (lc_left(until) && lc_left(deadline)) {
+		int n = coord_events_next(ev, lc_left(until), &e, &lost);
+
+		if (n < 0)
+			break; /* look again */
+		if (n == 1 && e.kind == COK_EV_STATE && !strcmp(e.name, name))
+			return e.state == state;
+	}
+	return false;
 }
 
 int coord_wait(struct coord *c, const char *name, uint32_t state,
@@ -90,28 +113,25 @@ int coord_wait(struct coord *c, const char *name, uint32_t state,
 {
 	uint64_t deadline = lc_now() + timeout;
 	struct coord_events *ev;
-	struct coord_event e;
-	struct coord_err lost;
 	int ret;
 
 	/* Joined before the first look, so that no change is missed. */
 	if (coord_events_open(c, &ev, err))
 		return -1;
 	while ((ret = check_state(c, name, state, err)) > 0) {
-		int left = lc_left(deadline);
-
-		if (!left || lc_is_cancelled(c)) {
-			ret = lc_err(err, left ? COORD_E_CANCELLED : COORD_E_TIMEOUT,
-				     left ? EINTR : ETIMEDOUT,
-				     "enclave '%s' is still not %s", name,
-				     coord_state_name(state));
+		if (hear_state(ev, name, state, deadline)) {
+			ret = 0;
 			break;
 		}
-		/* Looks again each second whatever was heard. */
-		do {
-			ret = coord_events_next(ev, left < 1000 ? left : 1000,
-						&e, &lost);
-		} while (ret == 1 && e.kind != COK_EV_STATE);
+		if (lc_left(deadline) && !lc_is_cancelled(c))
+			continue;
+		ret = lc_err(err,
+			     lc_left(deadline) ? COORD_E_CANCELLED
+					       : COORD_E_TIMEOUT,
+			     lc_left(deadline) ? EINTR : ETIMEDOUT,
+			     "enclave '%s' is still not %s", name,
+			     coord_state_name(state));
+		break;
 	}
 	coord_events_close(ev);
 	return ret;

@@ -9,14 +9,14 @@
 
 #include "internal.h"
 
-#define EVENT_BYTES	(256 * 1024)	/* a message is far smaller */
-#define RECEIVE_BUFFER	(1024 * 1024)
+#define EVENT_BYTES    (256 * 1024) /* a message is far smaller */
+#define RECEIVE_BUFFER (1024 * 1024)
 
 struct coord_events {
 	struct nl_sock *sock;
 	int family;
 	char *buf;
-	struct nlmsghdr *next;	/* in buf: not yet handed out */
+	struct nlmsghdr *next; /* in buf: not yet handed out */
 	int left;
 };
 
@@ -65,7 +65,8 @@ void coord_events_close(struct coord_events *ev)
 /* 1: there is a message at ev->next; 0 timeout or signal; -1 err. */
 static int fill(struct coord_events *ev, int timeout_ms, struct coord_err *err)
 {
-	struct pollfd p = { .fd = nl_socket_get_fd(ev->sock), .events = POLLIN };
+	struct pollfd p = { .fd = nl_socket_get_fd(ev->sock),
+			    .events = POLLIN };
 	ssize_t n;
 	int ret = poll(&p, 1, timeout_ms);
 
@@ -75,8 +76,9 @@ static int fill(struct coord_events *ev, int timeout_ms, struct coord_err *err)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0)
-		return lc_err(err, COORD_E_FAILED, errno, errno == ENOBUFS ?
-			      "events were lost" : "receiving events failed");
+		return lc_err(err, COORD_E_FAILED, errno,
+			      errno == ENOBUFS ? "events were lost"
+					       : "receiving events failed");
 	ev->next = (struct nlmsghdr *)ev->buf;
 	ev->left = (int)n;
 	return 1;

@@ -9,8 +9,8 @@
 
 #include "internal.h"
 
-#define MARGIN		15000	/* ms over the module's own deadline */
-#define TAKE_LIMIT	600000	/* ms for all taking */
+#define MARGIN	   15000  /* ms over the module's own deadline */
+#define TAKE_LIMIT 600000 /* ms for all taking */
 
 static int offer(struct coord *c, uint32_t id, unsigned int timeout,
 		 struct coord_err *err)
@@ -106,8 +106,9 @@ static int check(struct coord *c, const struct coord_change *ch,
 	struct lc_cpus set;
 
 	if (!ch->cpus && !ch->cpu_list && !ch->memory)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "nothing to grow by; give --cpus, --cpu-list or --mem");
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"nothing to grow by; give --cpus, --cpu-list or --mem");
 	if (ch->cpu_list) {
 		if (lc_cpulist_parse(ch->cpu_list, &set, err))
 			return -1;
@@ -116,16 +117,18 @@ static int check(struct coord *c, const struct coord_change *ch,
 				      "at most %d listed CPUs at a time",
 				      COK_TXN_MAX_RES);
 	}
-	return ch->memory ? lc_check_size(ch->memory, c->info.block_size, err) :
-			    0;
+	return lc_check_wanted(c, ch->cpus, ch->cpu_list, ch->memory, NULL,
+			       err);
 }
 
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err)
 {
 	struct lc_want rest = {
-		.cpus = ch->cpus, .cpu_list = ch->cpu_list,
-		.memory = ch->memory, .deadline = lc_now() + TAKE_LIMIT,
+		.cpus = ch->cpus,
+		.cpu_list = ch->cpu_list,
+		.memory = ch->memory,
+		.deadline = lc_now() + TAKE_LIMIT,
 	};
 	struct lc_ledger before;
 	uint32_t id;

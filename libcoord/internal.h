@@ -17,14 +17,14 @@ struct genlmsghdr;
 
 struct coord {
 	char root[256];
-	struct nl_sock *cmd;	/* requests; owns the operation */
+	struct nl_sock *cmd;	 /* requests; owns the operation */
 	struct coord_events *ev; /* joined before any job is sent */
 	int family;
 	int group;
 	struct coord_hooks hooks;
 	struct coord_info info;
-	uint32_t op;		/* ours, 0: none */
-	char *buf;		/* the last datagram received */
+	uint32_t op; /* ours, 0: none */
+	char *buf;   /* the last datagram received */
 	size_t buf_size;
 };
 
@@ -42,7 +42,7 @@ bool lc_append(char *buf, size_t size, const char *fmt, ...)
 
 /* ---- step.c: time, progress, cancellation ------------------------------- */
 
-uint64_t lc_now(void);	/* ms, monotonic */
+uint64_t lc_now(void); /* ms, monotonic */
 /* Milliseconds until `deadline`, at least 0 and at most INT_MAX. */
 int lc_left(uint64_t deadline);
 void lc_step(struct coord *c, const char *text, unsigned int ms);
@@ -57,9 +57,9 @@ void lc_sleep(unsigned int ms);
 
 struct lc_req {
 	struct nl_msg *msg;
-	const char *what;	/* "take CPU 3": begins error sentences */
-	bool names_enclave;	/* ENOENT then means that enclave */
-	bool failed;		/* an attribute did not fit */
+	const char *what;   /* "take CPU 3": begins error sentences */
+	bool names_enclave; /* ENOENT then means that enclave */
+	bool failed;	    /* an attribute did not fit */
 };
 
 typedef int (*lc_handler)(struct genlmsghdr *ghdr, void *arg);
@@ -81,7 +81,7 @@ enum coord_code lc_code_of(int errnum, bool names_enclave);
 /* ---- attr.c: attributes to structs ---------------------------------------- */
 
 int lc_parse(struct genlmsghdr *g, struct nlattr **tb);
-uint32_t lc_get_u32(struct nlattr *a);	/* 0 if absent or odd */
+uint32_t lc_get_u32(struct nlattr *a); /* 0 if absent or odd */
 uint64_t lc_get_u64(struct nlattr *a);
 void lc_get_str(struct nlattr *a, char *buf, size_t size);
 void lc_parse_lease(struct nlattr **tb, struct coord_lease *l);
@@ -102,14 +102,15 @@ int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
 int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
 		struct coord_err *err);
 int lc_op_end(struct coord *c, struct coord_err *err);
+/* Leaves our operation, if any, to recovery: a new socket takes over. */
+void lc_op_abandon(struct coord *c);
 /*
  * Ends an operation whose change failed: returns its leases, ends it, adds
  * what went wrong in that to err. Always -1.
  */
 int lc_op_undo(struct coord *c, struct coord_err *err);
 /* Returns each lease that our operation (or `dead`, if not 0) still has. */
-int lc_op_return(struct coord *c, uint32_t dead, unsigned int *count,
-		 struct coord_err *err);
+int lc_op_return(struct coord *c, uint32_t dead, struct coord_err *err);
 int lc_return(struct coord *c, const struct coord_lease *l,
 	      struct coord_err *err);
 /* LEASE_RETURN, tried again for a while if a job is still on the lease. */
@@ -157,8 +158,8 @@ struct lc_ledger {
 
 struct lc_block {
 	uint64_t start, size;
-	uint32_t nr;		/* memoryN */
-	char zone[16];		/* while online */
+	uint32_t nr;   /* memoryN */
+	char zone[16]; /* while online */
 	bool online;
 };
 
@@ -189,7 +190,7 @@ int lc_blocks(const char *root, uint64_t block_size, struct lc_block **out,
 	      size_t *n);
 int lc_block_get(const char *root, uint64_t block_size, uint64_t start,
 		 struct lc_block *out);
-uint64_t lc_block_size(const char *root);	/* 0: no memory hotplug */
+uint64_t lc_block_size(const char *root); /* 0: no memory hotplug */
 /* The words that bring a block of that zone home. */
 const char *lc_online_word(const char *zone);
 /* Does the kernel image or a crash kernel lie in it? */
@@ -199,7 +200,7 @@ bool lc_has_kernel(const char *root, uint64_t start, uint64_t size);
 
 struct lc_want {
 	uint32_t cpus;
-	const char *cpu_list;	/* NULL or "": by number */
+	const char *cpu_list; /* NULL or "": by number */
 	uint64_t memory;
 	uint64_t deadline;
 };
@@ -223,6 +224,11 @@ int lc_enclave_destroy(struct coord *c, uint32_t id, uint32_t dead_op,
 int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
 	      unsigned int timeout, struct coord_err *err);
 int lc_kill(struct coord *c, uint32_t id, struct coord_err *err);
+
+/* Could this be taken now? `out` may be NULL. */
+int lc_check_wanted(struct coord *c, uint32_t cpus, const char *cpu_list,
+		    uint64_t memory, struct coord_plan *out,
+		    struct coord_err *err);
 
 /* The image that will be booted; COK_IMAGE and the default included. */
 int lc_image_path(const char *asked, char *buf, size_t size,

@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-#define ASK_EVERY	200	/* ms */
+#define ASK_EVERY 200 /* ms */
 
 struct result {
 	uint64_t txid;
@@ -101,10 +101,11 @@ int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
 		if (res.done)
 			break;
 		if (!lc_left(deadline))
-			return lc_err(err, COORD_E_TIMEOUT, ETIMEDOUT,
-				      "cannot %s: job %llu still runs after %u s",
-				      r->what, (unsigned long long)res.txid,
-				      limit / 1000);
+			return lc_err(
+				err, COORD_E_TIMEOUT, ETIMEDOUT,
+				"cannot %s: job %llu still runs after %u s",
+				r->what, (unsigned long long)res.txid,
+				limit / 1000);
 		lc_step(c, r->what, (unsigned int)(lc_now() - start));
 		if (enclave && !killed && lc_is_cancelled(c)) {
 			killed = true;

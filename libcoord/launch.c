@@ -8,9 +8,9 @@
 
 #include "internal.h"
 
-#define LOAD_LIMIT	60000	/* ms */
-#define MARGIN		15000	/* ms over the module's own deadline */
-#define TAIL_LINES	20
+#define LOAD_LIMIT 60000 /* ms */
+#define MARGIN	   15000 /* ms over the module's own deadline */
+#define TAIL_LINES 20
 
 #ifndef COK_PREFIX
 #define COK_PREFIX "/usr/local"
@@ -20,7 +20,8 @@ int lc_image_path(const char *asked, char *buf, size_t size,
 		  struct coord_err *err)
 {
 	static const char *const defaults[] = {
-		COK_PREFIX "/lib/cok/cokernel.elf", "/usr/lib/cok/cokernel.elf",
+		COK_PREFIX "/lib/cok/cokernel.elf",
+		"/usr/lib/cok/cokernel.elf",
 	};
 	const char *env = secure_getenv("COK_IMAGE");
 	size_t i;
@@ -31,9 +32,10 @@ int lc_image_path(const char *asked, char *buf, size_t size,
 		if (!access(defaults[i], R_OK))
 			asked = defaults[i];
 	if (!asked[0])
-		return lc_err(err, COORD_E_FAILED, ENOENT,
-			      "there is no default image %s; name one with --image",
-			      defaults[0]);
+		return lc_err(
+			err, COORD_E_FAILED, ENOENT,
+			"there is no default image %s; name one with --image",
+			defaults[0]);
 	if ((size_t)snprintf(buf, size, "%s", asked) >= size)
 		return lc_err(err, COORD_E_INVALID, ENAMETOOLONG,
 			      "the image's path is too long");
@@ -50,7 +52,8 @@ static int open_image(const struct coord_config *cfg, struct coord_err *err)
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return lc_err(err, errno == EACCES ? COORD_E_PERM : COORD_E_FAILED,
+		return lc_err(err,
+			      errno == EACCES ? COORD_E_PERM : COORD_E_FAILED,
 			      errno, "cannot open the image %.300s", path);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
@@ -64,54 +67,78 @@ static int check(struct coord *c, const struct coord_config *cfg,
 		 struct coord_err *err)
 {
 	if (!cfg->name[0])
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "the enclave has no name; give one with --name or \"name\"");
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"the enclave has no name; give one with --name or \"name\"");
 	if (!cfg->cpus && !cfg->cpu_list[0])
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "the enclave has no CPUs; give --cpus, --cpu-list, or \"cpus\"");
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"the enclave has no CPUs; give --cpus, --cpu-list, or \"cpus\"");
 	if (!cfg->memory)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "the enclave has no memory; give --mem or \"memory\"");
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"the enclave has no memory; give --mem or \"memory\"");
 	return lc_check_size(cfg->memory, c->info.block_size, err);
+}
+
+static int fill_plan(struct coord *c, const struct lc_ledger *ledger,
+		     uint32_t cpus, const char *cpu_list, uint64_t memory,
+		     struct coord_plan *out, struct coord_err *err)
+{
+	struct lc_cpus set = { 0 };
+	struct lc_block *b = NULL;
+	uint32_t order[LC_MAX_CPUS], n, i;
+	size_t nb = 0;
+
+	if (cpu_list && cpu_list[0]) {
+		if (lc_pick_listed(c->root, ledger, cpu_list, &set, err))
+			return -1;
+	} else if (cpus) {
+		if (lc_pick_cpus(c->root, ledger, cpus, order, &n, err))
+			return -1;
+		for (i = 0; i < cpus; i++)
+			lc_cpus_add(&set, order[i]);
+	}
+	if (memory && lc_pick_blocks(c->root, ledger, c->info.block_size,
+				     memory, &b, &nb, err))
+		return -1;
+	if (out) {
+		lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
+		out->candidates = calloc(nb + 1, sizeof(*out->candidates));
+		if (out->candidates)
+			out->nr_candidates = (uint32_t)nb;
+		for (i = 0; i < out->nr_candidates; i++)
+			out->candidates[i] = b[i].start;
+	}
+	free(b);
+	return 0;
+}
+
+int lc_check_wanted(struct coord *c, uint32_t cpus, const char *cpu_list,
+		    uint64_t memory, struct coord_plan *out,
+		    struct coord_err *err)
+{
+	struct lc_ledger ledger;
+	int ret;
+
+	if (lc_ledger_get(c, &ledger, err))
+		return -1;
+	ret = fill_plan(c, &ledger, cpus, cpu_list, memory, out, err);
+	free(ledger.lease);
+	return ret;
 }
 
 int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err)
 {
-	struct lc_ledger ledger;
-	struct lc_block *b = NULL;
-	struct lc_cpus set = { 0 };
-	uint32_t order[LC_MAX_CPUS], n, i;
-	size_t nb = 0;
-	int ret;
-
 	memset(out, 0, sizeof(*out));
 	if (check(c, cfg, err) ||
-	    lc_image_path(cfg->image, out->image, sizeof(out->image), err) ||
-	    lc_ledger_get(c, &ledger, err))
+	    lc_image_path(cfg->image, out->image, sizeof(out->image), err))
 		return -1;
-	if (cfg->cpu_list[0]) {
-		ret = lc_pick_listed(c->root, &ledger, cfg->cpu_list, &set, err);
-	} else {
-		ret = lc_pick_cpus(c->root, &ledger, cfg->cpus, order, &n, err);
-		for (i = 0; !ret && i < cfg->cpus; i++)
-			lc_cpus_add(&set, order[i]);
-	}
-	if (!ret)
-		ret = lc_pick_blocks(c->root, &ledger, c->info.block_size,
-				     cfg->memory, &b, &nb, err);
-	free(ledger.lease);
-	if (ret)
-		return -1;
-	lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
 	out->block_size = c->info.block_size;
 	out->nr_blocks = (uint32_t)(cfg->memory / c->info.block_size);
-	out->candidates = calloc(nb + 1, sizeof(*out->candidates));
-	for (; out->candidates && out->nr_candidates < nb; out->nr_candidates++)
-		out->candidates[out->nr_candidates] =
-			b[out->nr_candidates].start;
-	free(b);
-	return 0;
+	return lc_check_wanted(c, cfg->cpus, cfg->cpu_list, cfg->memory, out,
+			       err);
 }
 
 void coord_plan_free(struct coord_plan *plan)
@@ -136,8 +163,8 @@ static int take_created(struct genlmsghdr *g, void *arg)
 	return 0;
 }
 
-static int create(struct coord *c, const struct coord_config *cfg,
-		  uint32_t *id, struct coord_err *err)
+static int create(struct coord *c, const struct coord_config *cfg, uint32_t *id,
+		  struct coord_err *err)
 {
 	struct created made = { 0 };
 	struct lc_req r;
@@ -145,12 +172,8 @@ static int create(struct coord *c, const struct coord_config *cfg,
 	lc_req_init(c, &r, COK_CMD_ENCLAVE_NEW, 0, "create the enclave");
 	lc_put_str(&r, COK_A_NAME, cfg->name);
 	lc_put_u32(&r, COK_A_UID, cfg->uid);
-	if (lc_call(c, &r, take_created, &made, err)) {
-		if (err->err == EEXIST)
-			lc_err_more(err, "; choose another name or 'cokctl destroy %s' first",
-				    cfg->name);
+	if (lc_call(c, &r, take_created, &made, err))
 		return -1;
-	}
 	c->op = made.op;
 	*id = made.enclave;
 	return 0;
@@ -197,8 +220,10 @@ static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
 	       const struct coord_config *cfg, struct coord_err *err)
 {
 	struct lc_want w = {
-		.cpus = cfg->cpus, .cpu_list = cfg->cpu_list,
-		.memory = cfg->memory, .deadline = deadline,
+		.cpus = cfg->cpus,
+		.cpu_list = cfg->cpu_list,
+		.memory = cfg->memory,
+		.deadline = deadline,
 	};
 
 	/* Memory first: it is what is most often refused. */

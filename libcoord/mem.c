@@ -8,9 +8,9 @@
 
 #include "internal.h"
 
-#define OFFLINE_LIMIT	15000	/* ms for one block; then the next is tried */
-#define ONLINE_LIMIT	60000
-#define SCRUB_LIMIT	60000
+#define OFFLINE_LIMIT 15000 /* ms for one block; then the next is tried */
+#define ONLINE_LIMIT  60000
+#define SCRUB_LIMIT   60000
 
 static int write_state(struct coord *c, uint64_t start, const char *word,
 		       unsigned int limit)
@@ -18,8 +18,8 @@ static int write_state(struct coord *c, uint64_t start, const char *word,
 	char path[80], step[80];
 	unsigned long long nr = start / c->info.block_size;
 
-	snprintf(path, sizeof(path), "sys/devices/system/memory/memory%llu/state",
-		 nr);
+	snprintf(path, sizeof(path),
+		 "sys/devices/system/memory/memory%llu/state", nr);
 	snprintf(step, sizeof(step), "write %s to memory block %llu", word, nr);
 	lc_step(c, step, 0);
 	return lc_write_limited(c->root, path, word, limit);
@@ -30,8 +30,8 @@ int lc_block_online(struct coord *c, const struct coord_lease *l,
 {
 	unsigned long long nr = l->start / c->info.block_size;
 	struct lc_block b;
-	int code = write_state(c, l->start, lc_online_word(l->zone),
-			       ONLINE_LIMIT);
+	int code =
+		write_state(c, l->start, lc_online_word(l->zone), ONLINE_LIMIT);
 
 	if (lc_block_get(c->root, c->info.block_size, l->start, &b))
 		return lc_err(err, COORD_E_FAILED, errno,
@@ -41,7 +41,8 @@ int lc_block_online(struct coord *c, const struct coord_lease *l,
 			      "cannot bring memory block %llu online: %s", nr,
 			      code ? strerror(code) : "it stayed offline");
 	if (strcmp(b.zone, l->zone))
-		lc_warn(c, "memory block %llu was in zone %s and came home to zone %s",
+		lc_warn(c,
+			"memory block %llu was in zone %s and came home to zone %s",
 			nr, l->zone, b.zone);
 	return 0;
 }
@@ -61,8 +62,10 @@ static int intend(struct coord *c, const struct lc_block *b,
 	struct lc_req r;
 	char what[48];
 
-	*l = (struct coord_lease){ .kind = COK_RES_MEM, .state = COK_LS_TAKING,
-				   .start = b->start, .size = b->size };
+	*l = (struct coord_lease){ .kind = COK_RES_MEM,
+				   .state = COK_LS_TAKING,
+				   .start = b->start,
+				   .size = b->size };
 	snprintf(l->zone, sizeof(l->zone), "%s", b->zone);
 	snprintf(what, sizeof(what), "take memory block %u", b->nr);
 	lc_req_init(c, &r, COK_CMD_MEM_TAKE, 0, what);
@@ -98,19 +101,20 @@ static int take_one(struct coord *c, const struct lc_block *b,
 	if (intend(c, b, &l, err))
 		return err->err == EPERM || err->err == ENOENT ? -1 : 1;
 	code = write_state(c, b->start, "offline",
-			   limit < OFFLINE_LIMIT ? (unsigned int)limit :
-			   OFFLINE_LIMIT);
+			   limit < OFFLINE_LIMIT ? (unsigned int)limit
+						 : OFFLINE_LIMIT);
 	if (code == EDEADLK)
-		return lc_err(err, COORD_E_TIMEOUT, ETIMEDOUT,
-			      "taking memory block %u offline hangs in the kernel",
-			      b->nr);
+		return lc_err(
+			err, COORD_E_TIMEOUT, ETIMEDOUT,
+			"taking memory block %u offline hangs in the kernel",
+			b->nr);
 	if (!code)
 		code = taken(c, b, l.id, err) ? err->err : 0;
 	else
 		lc_err(err, lc_code_of(code, false), code,
 		       "cannot take memory block %u offline: %s", b->nr,
-		       code == ETIMEDOUT ? "no end within the deadline" :
-		       strerror(code));
+		       code == ETIMEDOUT ? "no end within the deadline"
+					 : strerror(code));
 	if (!code)
 		return 0;
 	if (lc_return(c, &l, &undo)) {
@@ -120,9 +124,16 @@ static int take_one(struct coord *c, const struct lc_block *b,
 	return 1;
 }
 
-/* Adds "memory37 (Device or resource busy)" to what was tried. */
-static void note(char *tried, size_t size, const struct lc_block *b, int code)
+/* Tells it, and adds "37 (Device or resource busy)" to what was tried. */
+static void note(struct coord *c, char *tried, size_t size,
+		 const struct lc_block *b, int code)
 {
+	char step[96];
+
+	snprintf(step, sizeof(step),
+		 "memory block %u refuses (%s), trying another", b->nr,
+		 strerror(code));
+	lc_step(c, step, 0);
 	lc_append(tried, size, "%s%u (%s)", tried[0] ? ", " : "", b->nr,
 		  strerror(code));
 }
@@ -144,7 +155,7 @@ static int take_some(struct coord *c, const struct lc_want *w,
 		if (!ret)
 			got += b[i].size;
 		else
-			note(tried, sizeof(tried), &b[i], err->err);
+			note(c, tried, sizeof(tried), &b[i], err->err);
 	}
 	if (got >= w->memory)
 		return 0;

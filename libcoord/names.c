@@ -2,17 +2,18 @@
 /* The words for what genl.h and comm.h number. */
 #include "internal.h"
 
-#define NAME(table, i) ((i) < sizeof(table) / sizeof(*(table)) && (table)[i] ? \
-			(table)[i] : "?")
+#define NAME(table, i) \
+	((i) < sizeof(table) / sizeof(*(table)) && (table)[i] ? (table)[i] \
+							      : "?")
 
 static const char *const states[COK_ST_COUNT] = {
-	"none", "created", "loaded", "booting", "running", "stopping",
-	"stopped", "failed", "destroyed",
+	"none",	    "created", "loaded", "booting",   "running",
+	"stopping", "stopped", "failed", "destroyed",
 };
 
 static const char *const lease_states[COK_LS_COUNT] = {
-	"host", "taking", "pooled", "offered", "granted", "recalled",
-	"returning", "quarantined",
+	"host",	   "taking",   "pooled",    "offered",
+	"granted", "recalled", "returning", "quarantined",
 };
 
 static const char *const ops[COK_OP_COUNT] = {

@@ -15,7 +15,7 @@
 
 #include "internal.h"
 
-#define ANSWER_LIMIT	60000	/* ms; a handler may wait for a hotplug lock */
+#define ANSWER_LIMIT 60000 /* ms; a handler may wait for a hotplug lock */
 
 void lc_req_init(struct coord *c, struct lc_req *r, uint8_t cmd, int flags,
 		 const char *what)
@@ -102,8 +102,9 @@ static void ext_text(struct nlmsghdr *h, size_t skip, char *buf, size_t size)
 	buf[0] = '\0';
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS) || len <= 0)
 		return;
-	nla_for_each_attr(a, (struct nlattr *)((char *)nlmsg_data(h) +
-					       NLMSG_ALIGN(skip)), len, rem)
+	nla_for_each_attr (
+		a, (struct nlattr *)((char *)nlmsg_data(h) + NLMSG_ALIGN(skip)),
+		len, rem)
 		if (nla_type(a) == NLMSGERR_ATTR_MSG)
 			lc_get_str(a, buf, size);
 }
@@ -118,9 +119,10 @@ static int final(const struct lc_req *r, struct nlmsghdr *h,
 	int code;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(int)))
-		return h->nlmsg_type == NLMSG_DONE ? 0 :
-			lc_err(err, COORD_E_FAILED, EBADMSG, "cannot %s: odd answer",
-			       r->what);
+		return h->nlmsg_type == NLMSG_DONE
+			       ? 0
+			       : lc_err(err, COORD_E_FAILED, EBADMSG,
+					"cannot %s: odd answer", r->what);
 	code = e->error;
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		skip = sizeof(*e);
@@ -143,9 +145,10 @@ static ssize_t receive(struct coord *c, const struct lc_req *r,
 
 	for (;;) {
 		if (!lc_left(deadline))
-			return lc_err(err, COORD_E_TIMEOUT, ETIMEDOUT,
-				      "cannot %s: the module did not answer within %d s",
-				      r->what, ANSWER_LIMIT / 1000);
+			return lc_err(
+				err, COORD_E_TIMEOUT, ETIMEDOUT,
+				"cannot %s: the module did not answer within %d s",
+				r->what, ANSWER_LIMIT / 1000);
 		if (poll(&p, 1, lc_left(deadline)) < 1)
 			continue;
 		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
@@ -154,7 +157,8 @@ static ssize_t receive(struct coord *c, const struct lc_req *r,
 
 			if (!buf)
 				return lc_err(err, COORD_E_FAILED, ENOMEM,
-					      "cannot %s: out of memory", r->what);
+					      "cannot %s: out of memory",
+					      r->what);
 			c->buf = buf;
 			c->buf_size = (size_t)n;
 		}
@@ -164,7 +168,8 @@ static ssize_t receive(struct coord *c, const struct lc_req *r,
 			return n;
 		if (errno != EINTR && errno != EAGAIN)
 			return lc_err(err, COORD_E_FAILED, errno,
-				      "cannot %s: receiving the answer failed", r->what);
+				      "cannot %s: receiving the answer failed",
+				      r->what);
 	}
 }
 
@@ -230,8 +235,9 @@ int lc_call(struct coord *c, struct lc_req *r, lc_handler handler, void *arg,
 	nlmsg_free(r->msg);
 	r->msg = NULL;
 	if (!ret && torn)
-		return lc_err(err, COORD_E_FAILED, EAGAIN,
-			      "cannot %s: the tables changed meanwhile; try again",
-			      r->what);
+		return lc_err(
+			err, COORD_E_FAILED, EAGAIN,
+			"cannot %s: the tables changed meanwhile; try again",
+			r->what);
 	return ret;
 }

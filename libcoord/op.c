@@ -5,8 +5,8 @@
 
 #include "internal.h"
 
-#define RETURN_LIMIT	60000	/* ms: scrubbing a block, or add_cpu */
-#define RETRY_LIMIT	30000	/* ms: another job may hold the lease */
+#define RETURN_LIMIT 60000 /* ms: scrubbing a block, or add_cpu */
+#define RETRY_LIMIT  30000 /* ms: another job may hold the lease */
 
 static int take_op(struct genlmsghdr *g, void *arg)
 {
@@ -15,6 +15,25 @@ static int take_op(struct genlmsghdr *g, void *arg)
 	if (!lc_parse(g, tb))
 		*(uint32_t *)arg = lc_get_u32(tb[COK_A_OP]);
 	return 0;
+}
+
+/* Who is at it is worth more than that somebody is. */
+static int busy(struct coord *c, uint32_t kind, uint32_t enclave,
+		struct coord_err *err)
+{
+	struct coord_enclave *e;
+	struct coord_err ignored;
+	ssize_t i, n = coord_enclaves(c, &e, &ignored);
+
+	for (i = 0; i < n; i++)
+		if (e[i].id == enclave && e[i].op)
+			lc_err(err, COORD_E_BUSY, EBUSY,
+			       "cannot begin to %s '%s': process %u is at it (%s); try again when that is over",
+			       coord_op_name(kind), e[i].name, e[i].op_pid,
+			       coord_op_name(e[i].op_kind));
+	if (n > 0)
+		coord_enclaves_free(e, (size_t)n);
+	return -1;
 }
 
 int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
@@ -28,7 +47,9 @@ int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
 	lc_put_u32(&r, COK_A_OP_KIND, kind);
 	if (enclave)
 		lc_put_enclave(&r, enclave);
-	return lc_call(c, &r, take_op, &c->op, err);
+	if (!lc_call(c, &r, take_op, &c->op, err))
+		return 0;
+	return err->err == EBUSY ? busy(c, kind, enclave, err) : -1;
 }
 
 int lc_op_end(struct coord *c, struct coord_err *err)
@@ -36,8 +57,10 @@ int lc_op_end(struct coord *c, struct coord_err *err)
 	struct lc_req r;
 
 	lc_req_init(c, &r, COK_CMD_OP_END, 0, "end the operation");
-	if (lc_call(c, &r, NULL, NULL, err))
+	if (lc_call(c, &r, NULL, NULL, err)) {
+		lc_op_abandon(c);
 		return -1;
+	}
 	c->op = 0;
 	return 0;
 }
@@ -87,15 +110,37 @@ static int return_memory(struct coord *c, const struct coord_lease *l,
 	return lc_lease_home(c, l->id, what, err);
 }
 
+/*
+ * Several may find what was abandoned at the same time. Is the lease gone, or
+ * somebody else's by now?
+ */
+static bool in_other_hands(struct coord *c, uint32_t lease)
+{
+	struct coord_err err;
+	struct lc_ledger l;
+	bool ours = false;
+	size_t i;
+
+	if (lc_ledger_get(c, &l, &err))
+		return false;
+	for (i = 0; i < l.n; i++)
+		if (l.lease[i].id == lease)
+			ours = l.lease[i].op == c->op ||
+			       (l.lease[i].op && !l.lease[i].op_alive);
+	free(l.lease);
+	return !ours;
+}
+
 int lc_return(struct coord *c, const struct coord_lease *l,
 	      struct coord_err *err)
 {
 	char what[64];
+	int ret;
 
-	if (l->kind == COK_RES_MEM)
-		return return_memory(c, l, err);
 	snprintf(what, sizeof(what), "return CPU %u", l->cpu);
-	return lc_lease_return(c, l->id, what, err);
+	ret = l->kind == COK_RES_MEM ? return_memory(c, l, err)
+				     : lc_lease_return(c, l->id, what, err);
+	return ret && !in_other_hands(c, l->id) ? ret : 0;
 }
 
 static bool returnable(const struct coord *c, const struct coord_lease *l,
@@ -107,8 +152,7 @@ static bool returnable(const struct coord *c, const struct coord_lease *l,
 	       l->state == COK_LS_RETURNING;
 }
 
-int lc_op_return(struct coord *c, uint32_t dead, unsigned int *count,
-		 struct coord_err *err)
+static int return_pass(struct coord *c, uint32_t dead, struct coord_err *err)
 {
 	struct coord_err e;
 	struct lc_ledger l;
@@ -120,26 +164,37 @@ int lc_op_return(struct coord *c, uint32_t dead, unsigned int *count,
 	for (i = 0; i < l.n; i++) {
 		if (!returnable(c, &l.lease[i], dead))
 			continue;
-		if (!lc_return(c, &l.lease[i], &e)) {
-			if (count)
-				++*count;
-		} else if (!ret) {
-			*err = e;
-			ret = -1;
-		} else {
+		if (!lc_return(c, &l.lease[i], &e))
+			continue;
+		if (ret)
 			lc_err_more(err, "; %s", e.text);
-		}
+		else
+			*err = e;
+		ret = -1;
 	}
 	free(l.lease);
 	return ret;
+}
+
+/* Twice: what failed for want of memory, say, may do a moment later. */
+int lc_op_return(struct coord *c, uint32_t dead, struct coord_err *err)
+{
+	if (!return_pass(c, dead, err))
+		return 0;
+	lc_sleep(100);
+	return return_pass(c, dead, err);
 }
 
 int lc_op_undo(struct coord *c, struct coord_err *err)
 {
 	struct coord_err e;
 
-	if (lc_op_return(c, 0, NULL, &e) || lc_op_end(c, &e))
-		lc_err_more(err, "; undoing it failed too: %s; 'cokctl reclaim' tries again",
-			    e.text);
+	if (!lc_op_return(c, 0, &e) && !lc_op_end(c, &e))
+		return -1;
+	/* This socket may be asked for more; the operation is for others. */
+	lc_op_abandon(c);
+	lc_err_more(err,
+		    "; undoing it failed too: %s; 'cokctl reclaim' tries again",
+		    e.text);
 	return -1;
 }

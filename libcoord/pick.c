@@ -9,8 +9,8 @@
 
 #include "internal.h"
 
-#define CPU_DIR		"sys/devices/system/cpu"
-#define LINUX_SPARE	(64ULL << 20)	/* bytes left available to Linux */
+#define CPU_DIR	    "sys/devices/system/cpu"
+#define LINUX_SPARE (64ULL << 20) /* bytes left available to Linux */
 
 static bool cpu_leased(const struct lc_ledger *l, uint32_t cpu)
 {
@@ -30,16 +30,19 @@ static int check_listed(uint32_t cpu, const struct lc_cpus *present,
 		return lc_err(err, COORD_E_INVALID, EINVAL,
 			      "CPU 0 stays with Linux; choose others");
 	if (!lc_cpus_has(present, cpu))
-		return lc_err(err, COORD_E_INVALID, ENODEV,
-			      "there is no CPU %u; 'lscpu' lists those there are",
-			      cpu);
+		return lc_err(
+			err, COORD_E_INVALID, ENODEV,
+			"there is no CPU %u; 'lscpu' lists those there are",
+			cpu);
 	if (cpu_leased(ledger, cpu))
 		return lc_err(err, COORD_E_BUSY, EEXIST,
-			      "CPU %u is leased already; see 'cokctl ledger'", cpu);
-	if (!lc_cpus_has(online, cpu))
-		return lc_err(err, COORD_E_INVALID, EALREADY,
-			      "CPU %u was taken offline by somebody else; bring it online first",
+			      "CPU %u is leased already; see 'cokctl ledger'",
 			      cpu);
+	if (!lc_cpus_has(online, cpu))
+		return lc_err(
+			err, COORD_E_INVALID, EALREADY,
+			"CPU %u was taken offline by somebody else; bring it online first",
+			cpu);
 	return 0;
 }
 
@@ -54,7 +57,8 @@ int lc_pick_listed(const char *root, const struct lc_ledger *ledger,
 	if (lc_cpus_read(root, &online, CPU_DIR "/online") ||
 	    lc_cpus_read(root, &present, CPU_DIR "/present"))
 		return lc_err(err, COORD_E_FAILED, ENOENT,
-			      "cannot read which CPUs are online in /%s", CPU_DIR);
+			      "cannot read which CPUs are online in /%s",
+			      CPU_DIR);
 	for (i = 0; i < LC_MAX_CPUS; i++) {
 		if (!lc_cpus_has(out, i))
 			continue;
@@ -63,8 +67,9 @@ int lc_pick_listed(const char *root, const struct lc_ledger *ledger,
 		lc_cpus_del(&online, i);
 	}
 	if (!lc_cpus_count(&online))
-		return lc_err(err, COORD_E_INVALID, EBUSY,
-			      "the last online CPU stays with Linux; leave one out");
+		return lc_err(
+			err, COORD_E_INVALID, EBUSY,
+			"the last online CPU stays with Linux; leave one out");
 	return 0;
 }
 
@@ -72,8 +77,8 @@ static void siblings(const char *root, uint32_t cpu, struct lc_cpus *out)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), CPU_DIR "/cpu%u/topology/thread_siblings_list",
-		 cpu);
+	snprintf(path, sizeof(path),
+		 CPU_DIR "/cpu%u/topology/thread_siblings_list", cpu);
 	if (lc_cpus_read(root, out, path)) {
 		memset(out, 0, sizeof(*out));
 		lc_cpus_add(out, cpu);
@@ -109,11 +114,13 @@ static void move(struct lc_cpus *from, const struct lc_cpus *set,
 static int not_enough(uint32_t want, uint32_t have, struct coord_err *err)
 {
 	if (!have)
-		return lc_err(err, COORD_E_INVALID, ENODEV,
-			      "no CPU can be taken now: CPU 0 stays with Linux and no other is online and free");
-	return lc_err(err, COORD_E_INVALID, ENODEV,
-		      "%u CPUs asked for, but only %u can be taken now (CPU 0 stays with Linux)",
-		      want, have);
+		return lc_err(
+			err, COORD_E_INVALID, ENODEV,
+			"no CPU can be taken now: CPU 0 stays with Linux and no other is online and free");
+	return lc_err(
+		err, COORD_E_INVALID, ENODEV,
+		"%u CPUs asked for, but only %u can be taken now (CPU 0 stays with Linux)",
+		want, have);
 }
 
 int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
@@ -125,7 +132,8 @@ int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
 
 	if (lc_cpus_read(root, &online, CPU_DIR "/online"))
 		return lc_err(err, COORD_E_FAILED, ENOENT,
-			      "cannot read which CPUs are online in /%s", CPU_DIR);
+			      "cannot read which CPUs are online in /%s",
+			      CPU_DIR);
 	left = online;
 	lc_cpus_del(&left, 0);
 	for (i = 0; i < LC_MAX_CPUS; i++)
@@ -164,9 +172,10 @@ void lc_sibling_warning(const char *root, const struct lc_cpus *taken,
 		for (k = 0; k < LC_MAX_CPUS; k++) {
 			if (!lc_cpus_has(&core, k) || lc_cpus_has(taken, k))
 				continue;
-			snprintf(buf, size,
-				 "CPU %u shares its core with CPU %u, which stays with Linux: they slow each other and share caches",
-				 i, k);
+			snprintf(
+				buf, size,
+				"CPU %u shares its core with CPU %u, which stays with Linux: they slow each other and share caches",
+				i, k);
 			return;
 		}
 	}
@@ -225,13 +234,17 @@ static int check_amount(const char *root, uint64_t want, uint64_t have,
 
 	coord_size_format(want, a, sizeof(a));
 	if (want > have)
-		return lc_err(err, COORD_E_INVALID, ENOMEM,
-			      "%s of memory asked for, but only %s can be taken offline now",
-			      a, have ? coord_size_format(have, b, sizeof(b)) : "nothing");
+		return lc_err(
+			err, COORD_E_INVALID, ENOMEM,
+			"%s of memory asked for, but only %s can be taken offline now",
+			a,
+			have ? coord_size_format(have, b, sizeof(b))
+			     : "nothing");
 	if (avail && want > (avail > LINUX_SPARE ? avail - LINUX_SPARE : 0))
-		return lc_err(err, COORD_E_INVALID, ENOMEM,
-			      "%s of memory asked for, but Linux has only %lluM available and needs some itself",
-			      a, (unsigned long long)avail >> 20);
+		return lc_err(
+			err, COORD_E_INVALID, ENOMEM,
+			"%s of memory asked for, but Linux has only %lluM available and needs some itself",
+			a, (unsigned long long)avail >> 20);
 	return 0;
 }
 
@@ -245,8 +258,9 @@ int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
 	if (lc_check_size(want, block_size, err))
 		return -1;
 	if (lc_blocks(root, block_size, &b, &all))
-		return lc_err(err, COORD_E_FAILED, errno,
-			      "this kernel has no memory hotplug (no /sys/devices/system/memory)");
+		return lc_err(
+			err, COORD_E_FAILED, errno,
+			"this kernel has no memory hotplug (no /sys/devices/system/memory)");
 	for (i = 0; i < all; i++)
 		if (b[i].online && zone_rank(b[i].zone) &&
 		    !range_leased(ledger, b[i].start, b[i].size) &&

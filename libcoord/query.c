@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-#define DUMP_TRIES	8	/* the tables may change during a dump */
+#define DUMP_TRIES 8 /* the tables may change during a dump */
 
 struct list {
 	void *item;
@@ -83,8 +83,8 @@ ssize_t coord_enclaves(struct coord *c, struct coord_enclave **out,
 	return (ssize_t)l.n;
 }
 
-int coord_enclave(struct coord *c, const char *name,
-		  struct coord_enclave **out, struct coord_err *err)
+int coord_enclave(struct coord *c, const char *name, struct coord_enclave **out,
+		  struct coord_err *err)
 {
 	struct list l = { .size = sizeof(struct coord_enclave) };
 	struct lc_req r;

@@ -4,12 +4,14 @@
  * that is needed to know is in the module: enclaves with an abandoned
  * operation, and leases tagged with one.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "internal.h"
 
-#define SETTLE_LIMIT	90000	/* ms: a job may be in flight */
+#define SETTLE_LIMIT 90000 /* ms: a job may be in flight */
+#define DYING_LIMIT  10000 /* ms: a child that was killed may be in the kernel */
 
 struct recovery {
 	struct coord *c;
@@ -71,8 +73,8 @@ static uint32_t settle(struct coord *c, const struct coord_enclave *e,
 		free(l.lease);
 		if (!busy || !lc_left(deadline))
 			return state;
-		lc_step(c, "wait for a job in flight", SETTLE_LIMIT -
-			(unsigned int)lc_left(deadline));
+		lc_step(c, "wait for a job in flight",
+			SETTLE_LIMIT - (unsigned int)lc_left(deadline));
 		lc_sleep(200);
 	}
 }
@@ -83,6 +85,14 @@ static bool must_go(const struct coord_enclave *e, uint32_t state)
 		return true;
 	return e->op_kind == COK_OP_LAUNCH &&
 	       (state < COK_ST_RUNNING || state == COK_ST_FAILED);
+}
+
+/* Finishing a launch has no kind of its own to begin. */
+static uint32_t kind_to_begin(const struct coord_enclave *e, bool go)
+{
+	if (go)
+		return COK_OP_DESTROY;
+	return e->op_kind == COK_OP_LAUNCH ? COK_OP_GROW : e->op_kind;
 }
 
 static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
@@ -97,13 +107,13 @@ static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
 			failed(r, &err);
 		return;
 	}
-	if (lc_op_begin(c, go ? COK_OP_DESTROY : e->op_kind, e->id, &err)) {
+	if (lc_op_begin(c, kind_to_begin(e, go), e->id, &err)) {
 		if (err.err != EBUSY) /* else somebody else is at it */
 			failed(r, &err);
 		return;
 	}
-	if (go ? lc_enclave_destroy(c, e->id, e->op, &err) :
-		 lc_op_return(c, e->op, NULL, &err)) {
+	if (go ? lc_enclave_destroy(c, e->id, e->op, &err)
+	       : lc_op_return(c, e->op, &err)) {
 		failed(r, &err);
 		lc_op_undo(c, &err);
 		return;
@@ -156,6 +166,35 @@ static void recover_leases(struct recovery *r, const struct lc_ledger *l)
 		did(r, "returned %s stray leases", count);
 }
 
+/*
+ * An operation outlives the process that began it while its child is still
+ * taking a block offline (sysfs.c); that is worth waiting for.
+ */
+static bool dying(const struct coord_enclave *e, ssize_t n)
+{
+	ssize_t i;
+
+	for (i = 0; i < n; i++)
+		if (e[i].op && e[i].op_alive && kill((pid_t)e[i].op_pid, 0) &&
+		    errno == ESRCH)
+			return true;
+	return false;
+}
+
+static ssize_t settled_enclaves(struct coord *c, struct coord_enclave **e,
+				struct coord_err *err)
+{
+	uint64_t deadline = lc_now() + DYING_LIMIT;
+	ssize_t n = coord_enclaves(c, e, err);
+
+	while (n > 0 && dying(*e, n) && lc_left(deadline)) {
+		coord_enclaves_free(*e, (size_t)n);
+		lc_sleep(20);
+		n = coord_enclaves(c, e, err);
+	}
+	return n;
+}
+
 int coord_reclaim(struct coord *c, char *report, size_t len,
 		  struct coord_err *err)
 {
@@ -165,7 +204,7 @@ int coord_reclaim(struct coord *c, char *report, size_t len,
 	ssize_t n, i;
 
 	report[0] = '\0';
-	n = coord_enclaves(c, &e, err);
+	n = settled_enclaves(c, &e, err);
 	if (n < 0)
 		return -1;
 	for (i = 0; i < n; i++)

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-#define MARGIN		15000	/* ms over the module's own deadline */
+#define MARGIN 15000 /* ms over the module's own deadline */
 
 int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
 	      unsigned int timeout, struct coord_err *err)
@@ -57,9 +57,10 @@ static int choose_listed(const struct lc_ledger *l, uint32_t id,
 	if (!lc_cpus_count(&set))
 		return 0;
 	lc_cpulist_format(&set, rest, sizeof(rest));
-	return lc_err(err, COORD_E_INVALID, EINVAL,
-		      "CPU %s cannot be taken back: the enclave does not hold it, or it is its boot core; see 'cokctl ledger'",
-		      rest);
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"CPU %s cannot be taken back: the enclave does not hold it, or it is its boot core; see 'cokctl ledger'",
+		rest);
 }
 
 static int choose_cpus(const struct lc_ledger *l, uint32_t id, uint32_t want,
@@ -75,9 +76,10 @@ static int choose_cpus(const struct lc_ledger *l, uint32_t id, uint32_t want,
 		}
 	if (have == want)
 		return 0;
-	return lc_err(err, COORD_E_INVALID, EINVAL,
-		      "%u CPUs asked back, but only %u beside the boot core can be",
-		      want, have);
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"%u CPUs asked back, but only %u beside the boot core can be",
+		want, have);
 }
 
 static int choose_memory(const struct lc_ledger *l, uint32_t id, uint64_t want,
@@ -95,9 +97,10 @@ static int choose_memory(const struct lc_ledger *l, uint32_t id, uint64_t want,
 	if (have == want)
 		return 0;
 	coord_size_format(want, a, sizeof(a));
-	return lc_err(err, COORD_E_INVALID, EINVAL,
-		      "%s of memory asked back, but only %s can be; the memory holding the image stays",
-		      a, have ? coord_size_format(have, b, sizeof(b)) : "none");
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"%s of memory asked back, but only %s can be; the memory holding the image stays",
+		a, have ? coord_size_format(have, b, sizeof(b)) : "none");
 }
 
 static int choose(struct lc_ledger *l, uint32_t id,
@@ -127,8 +130,10 @@ static int recall_all(struct coord *c, uint32_t id, const struct chosen *list,
 		if (!lc_recall(c, id, list->id + done, n, timeout, err))
 			continue;
 		if (done)
-			lc_err_more(err, "; %zu of %zu leases were given back and go home",
-				    done, list->n);
+			lc_err_more(
+				err,
+				"; %zu of %zu leases were given back and go home",
+				done, list->n);
 		return -1;
 	}
 	return 0;
@@ -161,13 +166,15 @@ int coord_shrink(struct coord *c, const struct coord_change *ch,
 	uint32_t id;
 
 	if (!ch->cpus && !ch->cpu_list && !ch->memory)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "nothing to shrink by; give --cpus, --cpu-list or --mem");
-	if ((ch->memory && lc_check_size(ch->memory, c->info.block_size, err)) ||
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"nothing to shrink by; give --cpus, --cpu-list or --mem");
+	if ((ch->memory &&
+	     lc_check_size(ch->memory, c->info.block_size, err)) ||
 	    lc_enclave_id(c, ch->name, &id, err) ||
 	    lc_op_begin(c, COK_OP_SHRINK, id, err))
 		return -1;
-	if (shrink(c, id, ch, err) || lc_op_return(c, 0, NULL, err))
+	if (shrink(c, id, ch, err) || lc_op_return(c, 0, err))
 		return lc_op_undo(c, err);
 	return lc_op_end(c, err);
 }

@@ -28,13 +28,15 @@ int coord_size_parse(const char *text, uint64_t *out, struct coord_err *err)
 	if (v > UINT64_MAX >> shift)
 		goto bad;
 	if (!v)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "a size of zero makes no sense; use e.g. \"128M\" or \"1G\"");
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"a size of zero makes no sense; use e.g. \"128M\" or \"1G\"");
 	*out = (uint64_t)v << shift;
 	return 0;
 bad:
 	return lc_err(err, COORD_E_INVALID, EINVAL,
-		      "\"%.40s\" is not a size; use e.g. \"128M\" or \"1G\"", text);
+		      "\"%.40s\" is not a size; use e.g. \"128M\" or \"1G\"",
+		      text);
 }
 
 char *coord_size_format(uint64_t size, char *buf, size_t len)
@@ -65,10 +67,12 @@ int lc_check_size(uint64_t size, uint64_t block_size, struct coord_err *err)
 	coord_size_format(below, a, sizeof(a));
 	coord_size_format(below + block_size, b, sizeof(b));
 	if (!below)
-		return lc_err(err, COORD_E_INVALID, EINVAL,
-			      "memory of %s is not a multiple of this host's memory block, %s; use %s",
-			      s, g, b);
-	return lc_err(err, COORD_E_INVALID, EINVAL,
-		      "memory of %s is not a multiple of this host's memory block, %s; use %s or %s",
-		      s, g, a, b);
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"memory of %s is not a multiple of this host's memory block, %s; use %s",
+			s, g, b);
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"memory of %s is not a multiple of this host's memory block, %s; use %s or %s",
+		s, g, a, b);
 }

@@ -45,7 +45,8 @@ static void add_zones(const char *root, FILE *f)
 			line[strcspn(line, "\n")] = '\0';
 			snprintf(zone, sizeof(zone), "%.63s", line);
 		} else if (sscanf(line, " %31s %lu", word, &v) == 2 &&
-			   (!strcmp(word, "present") || !strcmp(word, "managed"))) {
+			   (!strcmp(word, "present") ||
+			    !strcmp(word, "managed"))) {
 			fprintf(f, "%s %s %lu\n", zone, word, v);
 		}
 	}

@@ -59,7 +59,8 @@ int lc_go_on(struct coord *c, uint64_t deadline, struct coord_err *err)
 	if (lc_is_cancelled(c))
 		return lc_err(err, COORD_E_CANCELLED, EINTR, "interrupted");
 	if (!lc_left(deadline))
-		return lc_err(err, COORD_E_TIMEOUT, ETIMEDOUT,
-			      "the deadline passed before all was taken; allow more with --timeout");
+		return lc_err(
+			err, COORD_E_TIMEOUT, ETIMEDOUT,
+			"the deadline passed before all was taken; allow more with --timeout");
 	return 0;
 }

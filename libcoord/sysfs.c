@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Small files of sysfs and procfs: reads, and writes that cannot hang us. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,8 +13,8 @@
 
 #include "internal.h"
 
-#define PATH_SIZE	512
-#define KILL_LIMIT	10000	/* ms: the kernel looks for signals page by page */
+#define PATH_SIZE  512
+#define KILL_LIMIT 10000 /* ms: the kernel looks for signals page by page */
 
 int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 {
@@ -41,7 +44,14 @@ int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 	return 0;
 }
 
-/* The child: its answer is the errno, through the pipe. */
+/*
+ * The child: its answer is the errno, through the pipe.
+ *
+ * It inherits the netlink socket, so that an operation lasts as long as its
+ * child is in the kernel, even if the parent died: otherwise whoever recovers
+ * would call a block home that is about to go offline. Bringing one online
+ * may be done twice, so there the operation ends with the parent.
+ */
 static void write_word(const char *path, const char *word, int answer,
 		       pid_t parent)
 {
@@ -51,6 +61,11 @@ static void write_word(const char *path, const char *word, int answer,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	if (strcmp(word, "offline")) {
+		if (dup2(answer, 0) < 0 || close_range(1, ~0U, 0))
+			_exit(1);
+		answer = 0;
+	}
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, word, len) != (ssize_t)len)
 		code = errno ? errno : EIO;
