@@ -80,8 +80,11 @@ cli: libcoord
 	+@$(MAKE) -C $@ O='$(build)/$@' LIBCOORD='$(build)/libcoord' \
 		VERSION=$(VERSION) PREFIX='$(PREFIX)'
 
+# The guest's tests may have programs in C, and a Makefile for them.
 guest-tools: libcoord
-	+@$(MAKE) -C test/guest O='$(build)/test-guest' LIBCOORD='$(build)/libcoord'
+	@mkdir -p '$(build)/test-guest'
+	+@[ ! -e test/guest/Makefile ] || $(MAKE) -C test/guest \
+		O='$(build)/test-guest' LIBCOORD='$(build)/libcoord'
 
 vm-tools: $(build)/vm/relay $(build)/vm/hmp
 

@@ -10,6 +10,9 @@ base_libs='libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1
 	libresolv.so.2 libgcc_s.so.1 libnl-3.so.200 libnl-genl-3.so.200
 	libcjson.so.1'
 
+# What the tests in the guest want besides busybox.
+base_tools=(/usr/bin/bash /usr/bin/jq)
+
 # copy_libs ROOT FILE...: the shared libraries the files need and ROOT lacks.
 copy_libs() {
 	local root=$1 path
@@ -36,7 +39,7 @@ fill_base() {
 	for name in $(busybox --list); do
 		[ "$name" = busybox ] || ln -s busybox "$root/usr/bin/$name"
 	done
-	cp /bin/bash "$root/usr/bin/bash"
+	cp "${base_tools[@]}" "$root/usr/bin/"
 	cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64/"
 	for name in $base_libs; do
 		path=$(/sbin/ldconfig -p | awk -v n="$name" \
@@ -44,7 +47,7 @@ fill_base() {
 		[ -n "$path" ] || die "no $name here: run scripts/setup"
 		cp -L "$path" "$root/$guest_lib/"
 	done
-	copy_libs "$root" /bin/bash
+	copy_libs "$root" "${base_tools[@]}"
 	fill_etc "$root/etc"
 	cp "$top/test/vm/init" "$root/init"
 	cp "$build/vm/hmp" "$root/usr/bin/hmp"
@@ -70,7 +73,7 @@ fill_etc() {
 base_cpio() {
 	local key file
 	key=$(cat "$top/test/vm/init" "$top/test/vm/initramfs.sh" "$build/vm/hmp" \
-		/bin/bash "$(command -v busybox)" \
+		"${base_tools[@]}" "$(command -v busybox)" \
 		/lib/x86_64-linux-gnu/lib{c.so.6,nl-3.so.200,cjson.so.1} | sha256sum)
 	file=$cache/initramfs/base-${key:0:16}.cpio
 	with_lock initramfs make_base "$file"
@@ -109,6 +112,10 @@ install_built() {
 	cp -a "$top/test/guest/." "$root/usr/lib/cok/test/"
 	if [ -d "$top/configs" ]; then
 		cp -a "$top/configs/." "$root/etc/cok/"
+	fi
+	if [ -e "$kernel/config" ]; then
+		mkdir -p "$root/boot"
+		cp "$kernel/config" "$root/boot/config-$release"
 	fi
 	find "$build/test-guest" -maxdepth 1 -type f -perm /111 \
 		-exec cp -t "$root/usr/lib/cok/test/" {} +
