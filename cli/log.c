@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <cok/uapi.h>
+
 #include "verbs.h"
 
 /* Until the end, or until destroy with `follow`. */
@@ -14,14 +16,17 @@ static int copy(int fd, bool follow)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[8192];
+	size_t copied = 0;
 	ssize_t n;
 
-	while (!cli_interrupted()) {
+	/* A flood must not keep us: more than was kept came meanwhile. */
+	while (!cli_interrupted() && (follow || copied < COK_LOG_KEEP)) {
 		n = read(fd, buf, sizeof(buf));
 		if (n > 0) {
 			fwrite(buf, 1, (size_t)n, stdout);
 			if (fflush(stdout))
 				return EX_FAIL;
+			copied += (size_t)n;
 			continue;
 		}
 		if (n == 0 || (errno == EAGAIN && !follow))
@@ -32,7 +37,7 @@ static int copy(int fd, bool follow)
 		}
 		poll(&p, 1, 1000);
 	}
-	return EX_INTERRUPTED;
+	return cli_interrupted() ? EX_INTERRUPTED : EX_DONE;
 }
 
 int verb_log(const struct verb *v, int argc, char **argv)

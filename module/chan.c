@@ -230,8 +230,8 @@ static void clean(char *text, u32 len)
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		if ((text[i] < ' ' && !strchr("\n\t\b", text[i])) ||
-		    text[i] == 0x7f || !text[i])
+		if (((u8)text[i] < ' ' || (u8)text[i] >= 0x7f) &&
+		    (!text[i] || !strchr("\n\t\b", text[i])))
 			text[i] = '?';
 }
 

@@ -237,8 +237,6 @@ int cok_pt_map(struct cok_pt *pt, u64 va, u64 pa, u64 size, u64 flags);
 
 /* ---- log.c ------------------------------------------------------------------ */
 
-#define COK_LOG_KEEP (256 * 1024) /* bytes of text kept per enclave */
-
 struct cok_log {
 	struct mutex lock;
 	wait_queue_head_t wait;

@@ -6,6 +6,8 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+#include <cok/uapi.h>
+
 #include "cok.h"
 
 #define LINE_MAX 512 /* bytes; a longer line goes on in the next */
@@ -111,20 +113,37 @@ static size_t fetch(struct cok_log *log, u64 *pos, u64 *line, char *text,
 	return n;
 }
 
-ssize_t cok_log_read(struct cok_log *log, u64 *pos, u64 *line,
-		     char __user *ubuf, size_t len)
+/*
+ * One piece, by way of the stack: the buffer may be a file that never answers,
+ * and must not hold the log's lock.
+ */
+static ssize_t read_piece(struct cok_log *log, u64 *pos, u64 *line,
+			  char __user *ubuf, size_t len)
 {
 	u64 new_pos = *pos, new_line = *line;
-	char text[256];
+	char text[512];
 	size_t n;
 
 	mutex_lock(&log->lock);
 	n = fetch(log, &new_pos, &new_line, text, min(len, sizeof(text)));
 	mutex_unlock(&log->lock);
-	/* Not under the lock: the buffer may be a file that never answers. */
 	if (copy_to_user(ubuf, text, n))
 		return -EFAULT;
 	*pos = new_pos;
 	*line = new_line;
 	return n;
+}
+
+ssize_t cok_log_read(struct cok_log *log, u64 *pos, u64 *line,
+		     char __user *ubuf, size_t len)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	do {
+		n = read_piece(log, pos, line, ubuf + done, len - done);
+		if (n > 0)
+			done += n;
+	} while (n > 0 && done < len);
+	return done ? done : n;
 }

@@ -32,7 +32,9 @@ cok_park_start:
 	leaq	1f(%rip), %rax
 	pushq	%rax
 	lretq
-1:	movl	$CP_SEL_TSS, %eax
+	/* Not busy, even if an earlier attempt with these tables came this far. */
+1:	andb	$0xfd, CP_GDT + CP_SEL_TSS + 5(%rbx)
+	movl	$CP_SEL_TSS, %eax
 	ltr	%ax
 	movl	$0x60, %eax		/* CR4: PAE, MCE */
 	movq	%rax, %cr4
@@ -50,7 +52,10 @@ cok_park_start:
 	decq	%rbp
 	jmp	2b
 
-	/* Read the orders first: after the ack the host may change the page. */
+	/* Read the orders first: after the ack the host may change the page. An
+	 * image can be entered only once, so the core goes there when the host
+	 * says that this ack counts; it may have given up and try again.
+	 */
 3:	movq	CP_MODE(%rbx), %rbp
 	movq	CP_RDI(%rbx), %rdi
 	movq	CP_RSI(%rbx), %rsi
@@ -65,7 +70,10 @@ park:	cli
 	hlt
 	jmp	park
 
-4:	movq	%rcx, %cr3
+4:	pause
+	cmpq	%rax, CP_GO(%rbx)
+	jne	4b
+	movq	%rcx, %cr3
 	xorl	%esp, %esp
 	jmpq	*%rdx
 

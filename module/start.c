@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 #include <linux/xarray.h>
 #include <asm/apicdef.h>
 #include <asm/desc_defs.h>
@@ -33,9 +34,16 @@ DEFINE_MUTEX(cok_start_lock);
 
 static u64 low_page; /* physical; below 1 MiB, not Linux's */
 static void *park_text;
-static struct cok_pt park_pt;	  /* low page, park text, all core pages */
-static DEFINE_XARRAY(core_pages); /* APIC id -> page */
-static bool going_down;		  /* cok_start_lock */
+static struct cok_pt park_pt; /* low page, park text, all core pages */
+static DEFINE_XARRAY(cores);  /* APIC id -> struct core */
+static bool going_down;	      /* cok_start_lock */
+
+/* What we know of a core; an enclave it runs in can write to its page. */
+struct core {
+	void *page;
+	u64 nr_msrs;
+	u64 msrs[2 * CP_MAX_MSRS]; /* index, value */
+};
 
 /* How long to wait: after INIT, between the STARTUPs, for the ack. */
 static const struct {
@@ -130,7 +138,7 @@ static void put_table(void *page, u32 at, u16 limit, u64 base)
 	memcpy(page + at + 2, &base, sizeof(base));
 }
 
-/* GDT, TSS and IDT as park.S wants them; the TSS loses its busy bit. */
+/* GDT, TSS and IDT as park.S wants them. */
 static void build_tables(void *page)
 {
 	u64 phys = virt_to_phys(page);
@@ -166,9 +174,9 @@ static u64 *word(void *page, u32 at)
 	return page + at;
 }
 
-static void *core_page(u32 apic_id)
+static struct core *core_of(u32 apic_id)
 {
-	return xa_load(&core_pages, apic_id);
+	return xa_load(&cores, apic_id);
 }
 
 /*
@@ -176,7 +184,7 @@ static void *core_page(u32 apic_id)
  * callbacks; remember them while Linux still has the CPU. An MSR that does
  * not exist, or holds 0, is left alone. (Not verified on hardware.)
  */
-static void save_freq_msrs(u32 cpu, void *page)
+static void save_freq_msrs(u32 cpu, struct core *core)
 {
 	static const u32 msr[CP_MAX_MSRS] = {
 		MSR_IA32_PERF_CTL,
@@ -196,51 +204,71 @@ static void save_freq_msrs(u32 cpu, void *page)
 
 		if (!have[i] || rdmsrl_safe_on_cpu(cpu, msr[i], &val) || !val)
 			continue;
-		word(page, CP_MSRS)[2 * nr] = msr[i];
-		word(page, CP_MSRS)[2 * nr + 1] = val;
+		core->msrs[2 * nr] = msr[i];
+		core->msrs[2 * nr + 1] = val;
 		nr++;
 	}
-	*word(page, CP_NR_MSRS) = nr;
+	core->nr_msrs = nr;
+}
+
+static struct core *alloc_core(void)
+{
+	struct core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+
+	if (!core)
+		return NULL;
+	core->page = (void *)get_zeroed_page(GFP_KERNEL | __GFP_DMA32);
+	if (!core->page) {
+		kfree(core);
+		return NULL;
+	}
+	return core;
+}
+
+static void free_core(struct core *core)
+{
+	if (core)
+		free_page((unsigned long)core->page);
+	kfree(core);
 }
 
 int cok_core_prepare(u32 cpu, u32 apic_id)
 {
-	void *page;
+	struct core *core = cok_fault("core page") ? NULL : alloc_core();
+	u64 phys;
 	int err;
 
-	if (cok_fault("core page"))
+	if (!core)
 		return -ENOMEM;
-	page = (void *)get_zeroed_page(GFP_KERNEL | __GFP_DMA32);
-	if (!page)
-		return -ENOMEM;
-	save_freq_msrs(cpu, page);
+	save_freq_msrs(cpu, core);
+	phys = virt_to_phys(core->page);
 
 	mutex_lock(&cok_start_lock);
-	err = cok_pt_map(&park_pt, virt_to_phys(page), virt_to_phys(page),
-			 PAGE_SIZE, COK_PT_WRITE | COK_PT_NX);
+	err = cok_pt_map(&park_pt, phys, phys, PAGE_SIZE,
+			 COK_PT_WRITE | COK_PT_NX);
 	if (!err)
-		err = xa_insert(&core_pages, apic_id, page, GFP_KERNEL);
+		err = xa_insert(&cores, apic_id, core, GFP_KERNEL);
 	mutex_unlock(&cok_start_lock);
 	if (err)
-		free_page((unsigned long)page);
+		free_core(core);
 	return err;
 }
 
 void cok_core_forget(u32 apic_id)
 {
-	void *page;
+	struct core *core;
 
 	mutex_lock(&cok_start_lock);
-	page = xa_erase(&core_pages, apic_id);
+	core = xa_erase(&cores, apic_id);
 	mutex_unlock(&cok_start_lock);
-	free_page((unsigned long)page);
+	free_core(core);
 }
 
 u64 cok_core_page(u32 apic_id)
 {
-	void *page = core_page(apic_id);
+	struct core *core = core_of(apic_id);
 
-	return page ? virt_to_phys(page) : 0;
+	return core ? virt_to_phys(core->page) : 0;
 }
 
 u64 cok_park_page(void)
@@ -250,28 +278,37 @@ u64 cok_park_page(void)
 
 bool cok_core_fault(u32 apic_id, struct cok_core_fault *f)
 {
-	void *page;
-	u64 fault;
+	struct core *core;
+	u64 fault = 0;
 
-	/* The page is freed only after it has left the array. */
-	xa_lock(&core_pages);
-	page = core_page(apic_id);
-	fault = page ? READ_ONCE(*word(page, CP_FAULT)) : 0;
+	/* A core is freed only after it has left the array. */
+	xa_lock(&cores);
+	core = core_of(apic_id);
+	if (core)
+		fault = READ_ONCE(*word(core->page, CP_FAULT));
+	/* The page is the enclave's to write, too: not every value is one. */
+	if (fault > CP_VECTORS)
+		fault = 0;
 	if (fault) {
 		f->vector = fault - 1;
-		f->error = READ_ONCE(*word(page, CP_ERROR));
-		f->rip = READ_ONCE(*word(page, CP_RIP));
-		f->cr2 = READ_ONCE(*word(page, CP_CR2));
+		f->error = READ_ONCE(*word(core->page, CP_ERROR));
+		f->rip = READ_ONCE(*word(core->page, CP_RIP));
+		f->cr2 = READ_ONCE(*word(core->page, CP_CR2));
 	}
-	xa_unlock(&core_pages);
+	xa_unlock(&cores);
 	return fault;
 }
 
 /* ---- starting ------------------------------------------------------------------ */
 
-static void write_orders(void *page, const struct cok_start *o)
+/* All of the page that park.S reads is written anew for each start. */
+static void write_orders(const struct core *core, const struct cok_start *o)
 {
+	void *page = core->page;
+
 	build_tables(page);
+	*word(page, CP_NR_MSRS) = core->nr_msrs;
+	memcpy(page + CP_MSRS, core->msrs, sizeof(core->msrs));
 	*word(page, CP_FAULT) = 0;
 	*word(page, CP_MODE) = o->run ? CP_MODE_RUN : CP_MODE_PARK;
 	*word(page, CP_CR3) = o->cr3;
@@ -289,6 +326,7 @@ static u64 new_nonce(void *page)
 		nonce = get_random_u64();
 	while (!nonce);
 	*word(page, CP_ACK) = 0;
+	*word(page, CP_GO) = 0;
 	*word(page, CP_NONCE) = nonce;
 	/* The core reads this after the STARTUP that follows. */
 	mb();
@@ -323,6 +361,7 @@ static void send_startup(u32 apic_id)
 
 static bool try_start(u32 apic_id, void *page, int step)
 {
+	bool acked;
 	u64 nonce;
 
 	cok_core_init(apic_id);
@@ -332,20 +371,24 @@ static bool try_start(u32 apic_id, void *page, int step)
 		usleep_range(ladder[step].init_us, 2 * ladder[step].init_us);
 	nonce = new_nonce(page);
 	send_startup(apic_id);
-	if (acked_within(page, nonce, ladder[step].sipi_us))
-		return true;
-	send_startup(apic_id);
-	return acked_within(page, nonce, ladder[step].ack_ms * 1000);
+	acked = acked_within(page, nonce, ladder[step].sipi_us);
+	if (!acked) {
+		send_startup(apic_id);
+		acked = acked_within(page, nonce, ladder[step].ack_ms * 1000);
+	}
+	if (acked)
+		smp_store_release(word(page, CP_GO), nonce);
+	return acked;
 }
 
 int cok_core_start(u32 apic_id, const struct cok_start *orders)
 {
-	void *page = core_page(apic_id);
+	struct core *core = core_of(apic_id);
 	bool acked = false;
 	int step;
 
 	lockdep_assert_held(&cok_start_lock);
-	if (WARN_ON(!page))
+	if (WARN_ON(!core))
 		return -EINVAL;
 	if (going_down)
 		return -ESHUTDOWN;
@@ -354,11 +397,11 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 	/* Still, before the tables it may be running on are rebuilt. */
 	cok_core_init(apic_id);
 	udelay(10);
-	write_orders(page, orders);
-	low_install(virt_to_phys(page));
+	write_orders(core, orders);
+	low_install(virt_to_phys(core->page));
 
 	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++)
-		acked = try_start(apic_id, page, step);
+		acked = try_start(apic_id, core->page, step);
 	if (!acked) {
 		/* Back to waiting, so that it never runs the restored page. */
 		cok_core_init(apic_id);
@@ -419,7 +462,7 @@ int cok_start_setup(void)
 void cok_start_cleanup(void)
 {
 	cok_pt_free(&park_pt);
-	xa_destroy(&core_pages);
+	xa_destroy(&cores);
 	free_page((unsigned long)park_text);
 	park_text = NULL;
 }

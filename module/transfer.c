@@ -90,6 +90,7 @@ static int explain(struct cok_job *job, struct cok_txn *t, int err)
 				    "enclave %s did not answer in time", name);
 	case -ECONNREFUSED:
 		return cok_job_fail(job, err, "enclave %s declined", name);
+	case -ENOSPC:
 	case -EBUSY:
 		return cok_job_fail(job, err,
 				    "enclave %s does not read its messages",

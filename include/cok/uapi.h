@@ -23,6 +23,9 @@
 
 #define COK_DEV_DIR "/dev/cok"
 
+/* Bytes of log kept for each enclave; older lines are forgotten. */
+#define COK_LOG_KEEP 262144
+
 struct cok_ioc_info {
 	__u32 size;	/* in: sizeof; EINVAL if not this one */
 	__u32 enclave;	/* out: id */

@@ -68,17 +68,33 @@ low_page_sum() {
 	hmp 'xp /8192xg 0x1000' | md5sum
 }
 
-# Affinities of all tasks but kworkers, which come and go by themselves, and
-# the test's own session.
+# Affinities of all tasks, but not of the test's own session, nor of kernel
+# threads whose affinity is the kernel's own business (PF_NO_SETAFFINITY: per-CPU
+# threads, workers and their rescuers, which move while they work).
 record_tasks() {
-	local dir name own
-	own=$(cut -d ' ' -f 6 "/proc/$$/stat")
+	local dir name stat own
+	stat=$(<"/proc/$$/stat")
+	own=$(session_of "$stat")
 	for dir in /proc/[0-9]*; do
 		read -r name 2>/dev/null <"$dir/comm" || continue
-		[[ $name != kworker* ]] || continue
-		[ "$(cut -d ' ' -f 6 "$dir/stat" 2>/dev/null)" != "$own" ] || continue
+		stat=$(cat "$dir/stat" 2>/dev/null) || continue
+		[ "$(session_of "$stat")" != "$own" ] || continue
+		[ $(($(flags_of "$stat") & 0x04000000)) = 0 ] || continue
 		echo "task ${dir#/proc/} $name $(sed -n 's/^Cpus_allowed:\t//p' "$dir/status" 2>/dev/null)"
 	done
+}
+
+# Fields of /proc/PID/stat, behind the name in parentheses.
+session_of() {
+	# shellcheck disable=SC2086  # fields
+	set -- ${1##*) }
+	echo "$4"
+}
+
+flags_of() {
+	# shellcheck disable=SC2086  # fields
+	set -- ${1##*) }
+	echo "$7"
 }
 
 # All that a lease could leave changed, one fact a line.

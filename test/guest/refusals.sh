@@ -138,6 +138,7 @@ too_much() {
 	mkdir -p "$work/ramfs" && mount -t ramfs none "$work/ramfs" || return
 	dd if=/dev/zero of="$work/ramfs/fill" bs=1M count=1300 status=none || return
 	available=$(awk '/MemAvailable/ { print $2 }' /proc/meminfo)
+	# shellcheck disable=SC2017  # rounded down to blocks
 	refused 4 'memory blocks that refused: 39 .*, 38 \(' \
 		cokctl launch --name r --cpus 1 --timeout 15 \
 		--mem $(((available - 262144) / 131072 * 128))M

@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# cokctl killed by SIGKILL at every step of launch, grow, shrink, destroy and
+# reclaim: before and after each request to the module that changes something,
+# after the fork of the child that writes to sysfs, and either of the two at that
+# child's writes (die-at.c). The next cokctl, whatever its verb, finishes or
+# undoes what was begun.
+set -uo pipefail
+# shellcheck source=test/guest/lib.sh
+. "$(dirname "$0")/lib.sh"
+die_at=$(dirname "$0")/die-at.so
+
+limit=50	# no command has so many steps
+block=$((16#$(cat /sys/devices/system/memory/block_size_bytes)))
+
+# No command may hang.
+ctl() {
+	timeout -s KILL 120 cokctl "$@"
+}
+
+# ---- the victims --------------------------------------------------------------
+
+# words_of VERB: the command that is killed, in $words.
+words_of() {
+	case $1 in
+	launch) words=(launch --name a --cpus 1 --mem 128M) ;;
+	destroy) words=(destroy a) ;;
+	reclaim) words=(reclaim) ;;
+	*) words=("$1" a --cpus 1 --mem 128M) ;;
+	esac
+}
+
+run() {
+	local words
+	words_of "$1"
+	ctl "${words[@]}"
+}
+
+# killed VERB HOW CALL N: false if it ended before it came to that.
+killed() {
+	local words
+	words_of "$1"
+	rm -f "$work/mark"
+	{
+		timeout -s KILL 120 env DIE_AT="$2 $3 $4" \
+			DIE_MARK="$work/mark" LD_PRELOAD="$die_at" \
+			cokctl "${words[@]}" >"$work/victim" 2>&1
+		unharmed=$?
+	} 2>"$work/bash-says-killed"
+	[ -e "$work/mark" ]
+}
+
+# prepare VERB: what must be there for it.
+prepare() {
+	case $1 in
+	launch) nothing ;;
+	reclaim) nothing && killed launch before sendto 6 ;;
+	*) running "$1" ;;
+	esac
+}
+
+nothing() {
+	[ "$leases" = 0 ] || { run destroy && consistent; }
+}
+
+running() {
+	[ "$leases" != 0 ] || run launch || return
+	case $1:$leases in
+	grow:4) run shrink ;;
+	shrink:[02]) run grow ;;
+	esac
+}
+
+# ---- what must hold afterwards ---------------------------------------------------
+
+# In the shell alone where that will do: this is done after each of many kills.
+
+brief() {
+	cat /sys/devices/system/cpu/online \
+		/sys/devices/system/memory/memory*/{state,valid_zones}
+}
+
+at_home() {
+	[ "$(brief)" = "$home_brief" ] || { brief; return 1; }
+}
+
+# What Linux lacks, in $offline.
+look_offline() {
+	local dir state
+	offline=()
+	for dir in /sys/devices/system/cpu/cpu[1-9]*; do
+		read -r state <"$dir/online"
+		[ "$state" = 1 ] || offline+=("${dir##*/}")
+	done
+	for dir in /sys/devices/system/memory/memory*; do
+		read -r state <"$dir/state"
+		[ "$state" = online ] || offline+=("${dir##*/}")
+	done
+}
+
+# What the ledger has and what Linux lacks is the same, and all of it is the
+# enclave's, in no operation's hands. $leases is how many there are.
+ledger_true() {
+	local lines line words name offline good=0
+	cokctl ledger >"$work/ledger" || return
+	mapfile -t -s 1 lines <"$work/ledger"
+	leases=${#lines[@]}
+	look_offline
+	for line in "${lines[@]}"; do
+		read -ra words <<<"$line"
+		name=${words[1]}${words[2]}
+		[ "${words[1]}" = cpu ] || name=memory$((words[2] / block))
+		[[ $line =~ ' granted '\ *[0-9]+\ +-\  &&
+			" ${offline[*]} " == *" $name "* ]] && good=$((good + 1))
+	done
+	[ "$good:${#offline[@]}" = "$leases:$leases" ] && return
+	cat "$work/ledger"
+	echo "offline are: ${offline[*]}"
+	return 1
+}
+
+# The next cokctl, of either kind, settles it and has no failure to tell of.
+recovered() {
+	local status=0
+	odd=$((!odd))
+	if [ "$odd" = 1 ]; then
+		ctl list >"$work/next" 2>&1 || status=$?
+	else
+		ctl reclaim >"$work/next" 2>&1 || status=$?
+	fi
+	cat "$work/next"
+	[ "$status" = 0 ] && ! grep -q 'not complete' "$work/next"
+}
+
+# Both or neither: it runs and answers, with all or nothing of the change, or it
+# is gone.
+consistent() {
+	local state
+	ledger_true || return
+	{
+		read -r
+		read -r _ state _
+	} < <(cokctl list)
+	case $state:$leases in
+	running:2 | running:4) cokctl ping a -c 1 ;;
+	:0) at_home ;;
+	*)
+		echo "state '$state'"
+		cat "$work/ledger"
+		return 1
+		;;
+	esac
+}
+
+settled() {
+	cat "$work/victim"
+	recovered && consistent
+}
+
+# ---- the walks ----------------------------------------------------------------------
+
+# walk VERB HOW CALL
+walk() {
+	local n
+	for ((n = 1; n <= limit; n++)); do
+		prepare "$1" >"$work/prepared" 2>&1 || break
+		killed "$1" "$2" "$3" "$n" || break
+		ok "$1, killed $2 $3 $n" settled
+	done
+	ok "$1, no $3 $n to be killed $2" whole
+}
+
+# The last of a walk went its way.
+whole() {
+	cat "$work/prepared" "$work/victim"
+	is "$unharmed" 0 && consistent
+}
+
+# Several find what was left behind at the same time.
+crowd() {
+	local pid pids=() status=0
+	prepare reclaim || return
+	for _ in 1 2 3 4; do
+		ctl list >>"$work/crowd" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	cat "$work/crowd"
+	[ "$status" = 0 ] && ! grep 'not complete' "$work/crowd" && consistent
+}
+
+# Memory that is in use takes Linux long to offline, long enough to be killed in.
+fill_memory() {
+	mkdir -p /mnt
+	mount -t tmpfs -o size=3G full /mnt &&
+		dd if=/dev/zero of=/mnt/file bs=1M count=2600 status=none
+}
+
+taking() {
+	ctl ledger | grep -q taking
+}
+
+# killed_in_offline SECONDS: after the block is entered in the ledger.
+killed_in_offline() {
+	local pid
+	prepare launch || return
+	cokctl launch --name a --cpus 1 --mem 128M >"$work/victim" 2>&1 &
+	pid=$!
+	await 20 taking || return
+	sleep "$1"
+	kill -KILL "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	settled
+}
+
+mark_dmesg abandon
+record_host >"$work/home"
+modprobe cok || die 'no module'
+home_brief=$(brief)
+leases=0 odd=0
+
+for verb in launch grow shrink destroy reclaim; do
+	walk $verb before sendto
+	walk $verb after sendto
+	walk $verb after fork
+	walk $verb before write
+	walk $verb orphan write
+done
+ok 'four cokctl at the same time' crowd
+ok 'all goes' prepare launch
+
+ok 'memory in use' fill_memory
+for delay in 0 0.1 0.2 0.4; do
+	ok "launch, killed $delay s into taking memory in use" killed_in_offline $delay
+done
+ok 'all goes' prepare launch
+umount /mnt
+
+ok 'the module unloads' modprobe -r cok
+ok 'the host is home' home
+ok 'no new kernel warning' no_new_warnings abandon
+finish

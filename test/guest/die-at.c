@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * die-at.so - preloaded into cokctl, kills it at a chosen step.
+ *
+ *	DIE_AT="HOW CALL N" DIE_MARK=FILE LD_PRELOAD=die-at.so cokctl ...
+ *
+ * CALL is sendto (a request to the module that changes something; mere questions
+ * do not count), fork (of the child that writes to sysfs) or write (that child's:
+ * to sysfs, then its answer); N counts from 1, in all processes together. HOW is
+ *
+ *	before	the caller gets SIGKILL before the call
+ *	after	or when it has returned; after fork it is the parent
+ *	orphan	the caller's parent gets SIGKILL before the call, which is made
+ *
+ * FILE is created first, to tell that it came to that.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include <cok/genl.h>
+
+static char how[16], call[16];
+static unsigned int at;
+static unsigned int *count; /* shared with the children */
+
+__attribute__((constructor)) static void set_up(void)
+{
+	const char *text = getenv("DIE_AT");
+
+	if (!text || sscanf(text, "%15s %15s %u", how, call, &at) != 3) {
+		fputs("die-at: DIE_AT is not HOW CALL N\n", stderr);
+		_exit(126);
+	}
+	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (count == MAP_FAILED)
+		_exit(126);
+}
+
+static void *real(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+static void die(pid_t pid)
+{
+	int fd = open(getenv("DIE_MARK"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		_exit(126);
+	close(fd);
+	kill(pid, SIGKILL);
+}
+
+/* Is this the step? If it is to end before the call, it does. */
+static int reached(const char *name)
+{
+	if (strcmp(name, call) ||
+	    __atomic_add_fetch(count, 1, __ATOMIC_SEQ_CST) != at)
+		return 0;
+	if (!strcmp(how, "before"))
+		die(getpid());
+	if (!strcmp(how, "orphan"))
+		die(getppid());
+	return !strcmp(how, "after");
+}
+
+static int question(const struct nlmsghdr *h)
+{
+	const struct genlmsghdr *g = NLMSG_DATA(h);
+
+	return g->cmd == COK_CMD_INFO_GET || g->cmd == COK_CMD_ENCLAVE_GET ||
+	       g->cmd == COK_CMD_LEASE_GET || g->cmd == COK_CMD_JOB_GET;
+}
+
+ssize_t sendto(int fd, const void *buf, size_t n, int flags,
+	       const struct sockaddr *addr, socklen_t len)
+{
+	ssize_t (*next)(int, const void *, size_t, int, const struct sockaddr *,
+			socklen_t) = real("sendto");
+	int last = !question(buf) && reached("sendto");
+	ssize_t ret = next(fd, buf, n, flags, addr, len);
+
+	if (last)
+		die(getpid());
+	return ret;
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+	ssize_t (*next)(int, const void *, size_t) = real("write");
+	int last = reached("write");
+	ssize_t ret = next(fd, buf, n);
+
+	if (last)
+		die(getpid());
+	return ret;
+}
+
+pid_t fork(void)
+{
+	pid_t (*next)(void) = real("fork");
+	int last = reached("fork");
+	pid_t pid = next();
+
+	if (last && pid > 0)
+		die(getpid());
+	return pid;
+}
