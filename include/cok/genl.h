@@ -58,8 +58,9 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_GET,
 
-	/* do: OP_KIND [ENCLAVE] -> OP. An abandoned operation on the enclave is
-	 * taken over. EBUSY as above. ENOENT no such enclave.
+	/* do: OP_KIND [ENCLAVE] -> OP. Any kind but LAUNCH, which begins with
+	 * ENCLAVE_NEW. An abandoned operation on the enclave, of whatever kind,
+	 * is taken over. EBUSY as above. ENOENT no such enclave.
 	 */
 	COK_CMD_OP_BEGIN,
 	/* do. EBUSY: leases of it are still in TAKING, POOLED or RETURNING.

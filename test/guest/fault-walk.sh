@@ -50,12 +50,15 @@ reached() {
 
 # After a failed launch there is no enclave to go on with.
 live() {
-	local line words missing=0
+	local line words name missing=0
 	for line in "${life[@]}"; do
 		read -ra words <<<"$line"
 		echo "\$ cokctl $line"
 		ctl "${words[@]}" 2>&1 | tee "$work/said" && continue
-		echo "failed acquisition: $("$fault" get)"
+		read -r _ name < <("$fault" get)
+		echo "failed acquisition: $name"
+		# A core that acknowledged too late is started again.
+		[ "$name" != 'core ack' ] || return
 		! grep -q 'did not start' "$work/said" || missing=1
 		ctl reclaim || return
 		[ "${words[0]}" != launch ] || return 0

@@ -58,17 +58,6 @@ hung_core() {
 	cokctl kill f && cokctl destroy f && neighbour
 }
 
-# An NMI that nobody announced means the host crashed: the co-kernel parks.
-stray_nmi() {
-	local apic
-	launch f || return
-	apic=$(cokctl ledger --json | jq '[.[] | select(.apic_id != null)] | last.apic_id')
-	hmp "cpu $apic"
-	hmp nmi
-	cokctl wait f failed --timeout 20 || return
-	reason | grep -q NMI && cokctl destroy f
-}
-
 stops() {
 	launch f && cokctl stop f && is "$(state_of f)" stopped &&
 		cokctl log f | tail -n 2 && cokctl destroy f && neighbour
