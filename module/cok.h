@@ -135,9 +135,10 @@ __printf(3, 4) int cok_job_fail(struct cok_job *job, int err, const char *fmt,
 int cok_ledger_setup(void);
 void cok_ledger_cleanup(void);
 bool cok_ledger_empty(void);
-/* Copy a lease out; -ENOENT. The copy may be stale at once. */
-int cok_lease_get(u32 id, struct cok_lease *copy);
-/* The next lease after `id`, for dumps and walks; -ENOENT at the end. */
+/*
+ * A copy of the next lease after `id`, for dumps and walks; -ENOENT at the end.
+ * It may be stale at once.
+ */
 int cok_lease_next(u32 id, struct cok_lease *copy);
 /* Intent: enter a resource in TAKING. Errors of cok_ledger_add. */
 int cok_lease_add(const struct cok_lease *want, u32 op, u32 *id);
@@ -384,8 +385,6 @@ struct cok_enclave {
 	bool gone; /* destroyed: files read EOF */
 };
 
-int cok_enclaves_setup(void);
-void cok_enclaves_cleanup(void);
 /* Made and entered, with its opener's LAUNCH operation on it. */
 int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
 		    u32 *id, u32 *op, struct netlink_ext_ack *extack);

@@ -35,18 +35,6 @@ bool cok_ledger_empty(void)
 	return empty;
 }
 
-int cok_lease_get(u32 id, struct cok_lease *copy)
-{
-	struct cok_lease *lease;
-
-	spin_lock(&ledger_lock);
-	lease = cok_ledger_find(&ledger, id);
-	if (lease)
-		*copy = *lease;
-	spin_unlock(&ledger_lock);
-	return lease ? 0 : -ENOENT;
-}
-
 int cok_lease_next(u32 id, struct cok_lease *copy)
 {
 	struct cok_lease *lease;
