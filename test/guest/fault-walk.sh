@@ -57,8 +57,9 @@ live() {
 		ctl "${words[@]}" 2>&1 | tee "$work/said" && continue
 		read -r _ name < <("$fault" get)
 		echo "failed acquisition: $name"
-		# A core that acknowledged too late is started again.
-		[ "$name" != 'core ack' ] || return
+		# A core that acknowledged too late is started again. (One that
+		# has just arrived may be declined for a moment, fault or not.)
+		[ "$name" != 'core ack' ] || grep -q declined "$work/said" || return
 		! grep -q 'did not start' "$work/said" || missing=1
 		ctl reclaim || return
 		[ "${words[0]}" != launch ] || return 0

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The host's kernel starts another by kexec while enclaves live on three of its
-# cores; the rest happens there, in host-end-second.sh.
+# cores, one of them writing to its memory without end: were that core not
+# stopped, it would write into the second kernel. The rest happens there, in
+# host-end-second.sh.
 #
 # Run with --with-kernel --package kexec-tools.
 set -uo pipefail
@@ -18,6 +20,15 @@ alive() {
 		is "$(cat /sys/devices/system/cpu/online)" 0
 }
 
+first_done() {
+	cokctl log a | grep -q 'memtest: ok'
+}
+
+# Enough for minutes; with the first done, it is at the second.
+writes() {
+	printf 'memtest\n%.0s' {1..100} >/dev/cok/a && await 60 first_done
+}
+
 load() {
 	kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --command-line="$(
 		cat /proc/cmdline) cok.run=$second cok.ok=$tests_run"
@@ -26,6 +37,7 @@ load() {
 modprobe cok || die 'no module'
 ok 'enclaves live on all cores but one' alive
 ok 'the second kernel is loaded' load
+ok 'an enclave writes to all of its memory' writes
 [ "$tests_failed" = 0 ] || { finish; exit 1; }
 # What was printed is out when this returns.
 stty -F /dev/ttyS1 raw -echo

@@ -193,14 +193,14 @@ static int put_rec(struct cok_log_rec rec, const char *text, __u32 n)
 	return 1;
 }
 
-/* Waits for room, half a second at most. */
+/* Waits for room, a few seconds at most. */
 static void print(const char *text)
 {
 	struct cok_log_rec rec = { .tsc = __builtin_ia32_rdtsc(), .level = 6 };
 
 	while (text[rec.len])
 		rec.len++;
-	for (int i = 0; i < 500 && !put_rec(rec, text, rec.len); i++)
+	for (int i = 0; i < 3000 && !put_rec(rec, text, rec.len); i++)
 		wait_ms(1);
 }
 
@@ -876,6 +876,12 @@ static const struct lie *find(const struct lie *from, __u32 n, const char *word)
 
 /* ---- the truth --------------------------------------------------------- */
 
+/*
+ * Until then it tells no lie: in a flood of its own making, what it says could be
+ * gone from the host's log before a reader comes to it.
+ */
+static __u64 quiet_until;
+
 /* A lie's name, or anything else, which is answered. */
 static void line_typed(const char *line)
 {
@@ -883,12 +889,13 @@ static void line_typed(const char *line)
 
 	if (!found) {
 		print("\nrogue: I hear\n"); /* on a line of its own */
+		quiet_until = __builtin_ia32_rdtsc() + 2000ULL * boot->tsc_khz;
 		return;
 	}
 	print("rogue: now I lie\n");
 	log_read();
 	lie = found;
-	ticks = nr_held = last_txid = 0;
+	quiet_until = ticks = nr_held = last_txid = 0;
 }
 
 static void console(void)
@@ -941,7 +948,7 @@ void rogue(const struct cok_boot *params)
 	for (;;) {
 		poll();
 		console();
-		if (lie->tell) {
+		if (lie->tell && __builtin_ia32_rdtsc() >= quiet_until) {
 			lie->tell();
 			ticks++;
 		}
