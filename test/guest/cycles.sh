@@ -26,7 +26,10 @@ free_before=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
 ok '50 launch and kill cycles' fifty
 free_after=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
 echo "# MemFree $free_before kB before, $free_after kB after"
-ok 'no memory is lost' test $((free_before - free_after)) -lt 20000
+# The debug kernel keeps what was freed for a while; its kmemleak is asked at the
+# end of every test there (test/vm/init).
+[ -e /sys/kernel/debug/kmemleak ] ||
+	ok 'no memory is lost' test $((free_before - free_after)) -lt 20000
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home
 ok 'no new kernel warning' no_new_warnings cycles

@@ -29,6 +29,7 @@ writes() {
 	printf 'memtest\n%.0s' {1..100} >/dev/cok/a && await 60 first_done
 }
 
+# The last test here: the second kernel goes on counting.
 load() {
 	kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --command-line="$(
 		cat /proc/cmdline) cok.run=$second cok.ok=$tests_run"
@@ -36,8 +37,8 @@ load() {
 
 modprobe cok || die 'no module'
 ok 'enclaves live on all cores but one' alive
-ok 'the second kernel is loaded' load
 ok 'an enclave writes to all of its memory' writes
+ok 'the second kernel is loaded' load
 [ "$tests_failed" = 0 ] || { finish; exit 1; }
 # What was printed is out when this returns.
 stty -F /dev/ttyS1 raw -echo
