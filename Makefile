@@ -21,6 +21,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/genera
 MODDIR ?= /lib/modules/$(release)/extra
 
 .PHONY: all demo check check-unit check-vm check-debug lint shell run install \
+	install-tools \
 	uninstall clean help format setup module module-test cokernel libcoord cli \
 	vm-tools guest-tools vm debug
 
@@ -110,19 +111,27 @@ $(build)/vm:
 
 images = $(DESTDIR)$(PREFIX)/lib/cok
 configs = $(DESTDIR)$(SYSCONFDIR)/cok
+share = $(DESTDIR)$(PREFIX)/share
+schema := configs/cokernel.schema.json
 scratch := $(build)/uninstall
 
-# Configurations that are there already are the administrator's.
-install: all ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
+install: all install-tools ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
 	install -D -m 644 '$(build)/kmod-$(release)/cok.ko' '$(DESTDIR)$(MODDIR)/cok.ko'
-	install -d '$(images)' '$(configs)'
+	install -d '$(images)'
 	install -m 644 '$(build)'/cokernel/*.elf '$(images)/'
-	cp -rn configs/. '$(configs)/'
+	[ -n '$(DESTDIR)' ] || depmod '$(release)'
+
+# What needs no kernel headers. Configurations that are there already are the
+# administrator's.
+install-tools: libcoord cli ## installs the library and the command only
+	install -d '$(configs)' '$(share)/cok'
+	cp -n $(filter-out $(schema),$(wildcard configs/*.json)) '$(configs)/'
+	install -m 644 $(schema) '$(share)/cok/'
 	+$(MAKE) -C libcoord O='$(build)/libcoord' VERSION=$(VERSION) \
 		DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
 	+$(MAKE) -C cli O='$(build)/cli' LIBCOORD='$(build)/libcoord' \
 		VERSION=$(VERSION) DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
-	[ -n '$(DESTDIR)' ] || { depmod '$(release)' && ldconfig; }
+	[ -n '$(DESTDIR)' ] || ldconfig
 
 # What an installation elsewhere puts there is what goes.
 uninstall: ## removes what install put there, but for the configurations
@@ -131,7 +140,8 @@ uninstall: ## removes what install put there, but for the configurations
 	rm -rf '$(scratch)/config'
 	cd '$(scratch)' && find . ! -type d -exec sh -c \
 		'for f; do rm -f "$(DESTDIR)/$$f"; done' sh {} +
-	rmdir --ignore-fail-on-non-empty '$(images)' '$(DESTDIR)$(PREFIX)/include/cok'
+	rmdir --ignore-fail-on-non-empty '$(images)' '$(share)/cok' \
+		'$(DESTDIR)$(PREFIX)/include/cok'
 	[ -n '$(DESTDIR)' ] || { depmod '$(release)' && ldconfig; }
 
 clean: ## removes build/
