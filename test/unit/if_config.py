@@ -88,13 +88,18 @@ def sentence(schema, text):
 class Tests:
     def __init__(self):
         self.run = self.failed = 0
+        self.lines = []
 
     def ok(self, name, problems):
         self.run += 1
         self.failed += bool(problems)
-        print(f"{'not ok' if problems else 'ok'} {self.run} - config: {name}")
-        for line in problems:
-            print("#   " + line[:300])
+        self.lines.append(f"{'not ok' if problems else 'ok'} {self.run} - config: {name}")
+        self.lines += ["#   " + line[:300] for line in problems]
+
+    def finish(self):
+        """The plan comes first, as with the other tests of this tier."""
+        print("\n".join([f"1..{self.run}"] + self.lines))
+        return 1 if self.failed else 0
 
 
 def differences(schema, lib, texts, schema_takes, lib_takes):
@@ -162,8 +167,7 @@ def main():
         weaker = jsonschema.Draft202012Validator(weaker)
         tests.ok(f"it would be noticed if '{key}' took anything",
                  [] if disagreements(weaker, lib, products)[0] else ["nobody noticed"])
-    print(f"1..{tests.run}")
-    return 1 if tests.failed else 0
+    return tests.finish()
 
 
 sys.exit(main())
