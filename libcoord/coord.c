@@ -143,7 +143,12 @@ int coord_open(struct coord **out, const char *root, struct coord_err *err)
 		free(c);
 		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
 	}
-	snprintf(c->root, sizeof(c->root), "%s", root ? root : "");
+	if ((size_t)snprintf(c->root, sizeof(c->root), "%s",
+			     root ? root : "") >= sizeof(c->root)) {
+		coord_close(c);
+		return lc_err(err, COORD_E_INVALID, ENAMETOOLONG,
+			      "the path of the root is too long");
+	}
 	if (connect_module(c, err) || check_info(c, err) ||
 	    coord_events_open(c, &c->ev, err)) {
 		coord_close(c);

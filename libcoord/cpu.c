@@ -41,7 +41,16 @@ static int take_listed(struct coord *c, const struct lc_want *w,
 	return 0;
 }
 
-/* A CPU that hotplug refuses now is passed over; the next one may do. */
+/*
+ * Errors of CPU_TAKE after which another CPU may do: hotplug refuses this one,
+ * it went elsewhere meanwhile, or it is the boot processor though not CPU 0.
+ */
+static bool is_the_cpus_fault(int code)
+{
+	return code == EBUSY || code == EEXIST || code == EALREADY ||
+	       code == ENODEV || code == EINVAL;
+}
+
 static int take_counted(struct coord *c, const struct lc_want *w,
 			const uint32_t *order, uint32_t n,
 			struct coord_err *err)
@@ -58,7 +67,7 @@ static int take_counted(struct coord *c, const struct lc_want *w,
 			return -1;
 		if (!take_one(c, order[i], &e))
 			got++;
-		else if (e.err != EBUSY && e.err != EEXIST && e.err != EALREADY)
+		else if (!is_the_cpus_fault(e.err))
 			break;
 	}
 	if (got == w->cpus)

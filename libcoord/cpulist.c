@@ -99,7 +99,7 @@ bool lc_cpulist_format(const struct lc_cpus *set, char *buf, size_t size)
 int lc_cpus_read(const char *root, struct lc_cpus *s, const char *path)
 {
 	struct coord_err err;
-	char text[4096];
+	char text[8192]; /* sysfs gives at most a page */
 
 	memset(s, 0, sizeof(*s));
 	if (lc_read(root, text, sizeof(text), "%s", path) || !text[0])

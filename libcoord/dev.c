@@ -55,7 +55,7 @@ int coord_dev_ping(int fd, unsigned int timeout, uint64_t *rtt_ns,
 		text = "it did not answer";
 		break;
 	case EBUSY:
-		text = "its message ring is full";
+		text = "its message ring is full, or other pings took all the time";
 		break;
 	case EPIPE:
 		text = "it ended meanwhile";

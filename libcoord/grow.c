@@ -100,8 +100,7 @@ static int grow_by(struct coord *c, uint32_t id, struct lc_want *rest,
 	return 0;
 }
 
-static int check(struct coord *c, const struct coord_change *ch,
-		 struct coord_err *err)
+static int check(const struct coord_change *ch, struct coord_err *err)
 {
 	struct lc_cpus set;
 
@@ -117,15 +116,33 @@ static int check(struct coord *c, const struct coord_change *ch,
 				      "at most %d listed CPUs at a time",
 				      COK_TXN_MAX_RES);
 	}
-	return lc_check_wanted(c, ch->cpus, ch->cpu_list, ch->memory, NULL,
-			       err);
+	return 0;
+}
+
+/* Said before anything is taken offline for it. */
+static int find_running(struct coord *c, const char *name, uint32_t *id,
+			struct coord_err *err)
+{
+	struct coord_enclave *e;
+	uint32_t state;
+
+	if (coord_enclave(c, name, &e, err))
+		return -1;
+	*id = e->id;
+	state = e->state;
+	coord_enclaves_free(e, 1);
+	if (state == COK_ST_RUNNING)
+		return 0;
+	return lc_err(err, COORD_E_FAILED, ENOTCONN,
+		      "cannot grow '%s': it is %s, not running", name,
+		      coord_state_name(state));
 }
 
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err)
 {
 	struct lc_want rest = {
-		.cpus = ch->cpus,
+		.cpus = ch->cpu_list ? 0 : ch->cpus,
 		.cpu_list = ch->cpu_list,
 		.memory = ch->memory,
 		.deadline = lc_now() + TAKE_LIMIT,
@@ -134,7 +151,8 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 	uint32_t id;
 	int ret;
 
-	if (check(c, ch, err) || lc_enclave_id(c, ch->name, &id, err) ||
+	if (check(ch, err) || find_running(c, ch->name, &id, err) ||
+	    lc_check_wanted(c, ch->cpus, ch->cpu_list, ch->memory, NULL, err) ||
 	    lc_op_begin(c, COK_OP_GROW, id, err))
 		return -1;
 	if (lc_ledger_get(c, &before, err))

@@ -8,9 +8,10 @@
 
 #include "internal.h"
 
-#define LOAD_LIMIT 60000 /* ms */
-#define MARGIN	   15000 /* ms over the module's own deadline */
-#define TAIL_LINES 20
+#define LOAD_LIMIT  60000 /* ms */
+#define MARGIN	    15000 /* ms over the module's own deadline */
+#define TAIL_LINES  20
+#define TIMEOUT_MAX 600000 /* ms; the module's own bound */
 
 #ifndef COK_PREFIX
 #define COK_PREFIX "/usr/local"
@@ -105,8 +106,12 @@ static int fill_plan(struct coord *c, const struct lc_ledger *ledger,
 	if (out) {
 		lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
 		out->candidates = calloc(nb + 1, sizeof(*out->candidates));
-		if (out->candidates)
-			out->nr_candidates = (uint32_t)nb;
+		if (!out->candidates) {
+			free(b);
+			return lc_err(err, COORD_E_FAILED, ENOMEM,
+				      "out of memory");
+		}
+		out->nr_candidates = (uint32_t)nb;
 		for (i = 0; i < out->nr_candidates; i++)
 			out->candidates[i] = b[i].start;
 	}
@@ -196,6 +201,9 @@ static int boot(struct coord *c, uint32_t id, uint64_t deadline,
 {
 	unsigned int limit = (unsigned int)lc_left(deadline);
 	struct lc_req r;
+
+	/* What the module takes: 1 to 600000. */
+	limit = limit < 1 ? 1 : limit > TIMEOUT_MAX ? TIMEOUT_MAX : limit;
 
 	lc_req_init(c, &r, COK_CMD_ENCLAVE_BOOT, 0, "boot the enclave");
 	lc_put_enclave(&r, id);

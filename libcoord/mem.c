@@ -87,6 +87,13 @@ static int taken(struct coord *c, const struct lc_block *b, uint32_t lease,
 	return lc_job(c, &r, SCRUB_LIMIT, err);
 }
 
+/* Errors of MEM_TAKE after which another block may do. */
+static bool is_the_blocks_fault(int code)
+{
+	return code == EBUSY || code == EEXIST || code == ENODEV ||
+	       code == EHWPOISON;
+}
+
 /*
  * 0: taken. 1: this block refused and is as before; err says why. -1: stop
  * (what is left is in the ledger, for the undoing of the operation).
@@ -99,7 +106,7 @@ static int take_one(struct coord *c, const struct lc_block *b,
 	int code, limit = lc_left(deadline);
 
 	if (intend(c, b, &l, err))
-		return err->err == EPERM || err->err == ENOENT ? -1 : 1;
+		return is_the_blocks_fault(err->err) ? 1 : -1;
 	code = write_state(c, b->start, "offline",
 			   limit < OFFLINE_LIMIT ? (unsigned int)limit
 						 : OFFLINE_LIMIT);

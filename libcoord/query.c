@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-#define DUMP_TRIES 8 /* the tables may change during a dump */
+#define DUMP_LIMIT 10000 /* ms: the tables may change during a dump */
 
 struct list {
 	void *item;
@@ -57,27 +57,37 @@ void coord_enclaves_free(struct coord_enclave *e, size_t n)
 	free(e);
 }
 
+/*
+ * A busy host may change the tables during each dump: true, after a pause that
+ * grows, if it is worth another try.
+ */
+static bool again(const struct coord_err *err, uint64_t deadline,
+		  unsigned int *pause)
+{
+	if (err->err != EAGAIN || !lc_left(deadline))
+		return false;
+	lc_sleep(*pause);
+	*pause = *pause < 64 ? 2 * *pause + 1 : *pause;
+	return true;
+}
+
 ssize_t coord_enclaves(struct coord *c, struct coord_enclave **out,
 		       struct coord_err *err)
 {
 	struct list l = { .size = sizeof(struct coord_enclave) };
+	uint64_t deadline = lc_now() + DUMP_LIMIT;
+	unsigned int pause = 0;
 	struct lc_req r;
-	int try, ret = -1;
 
-	for (try = 0; try < DUMP_TRIES; try++) {
-		l.n = 0;
+	for (;;) {
 		lc_req_init(c, &r, COK_CMD_ENCLAVE_GET, NLM_F_DUMP,
 			    "list the enclaves");
-		ret = lc_call(c, &r, add_enclave, &l, err);
-		if (!ret || err->err != EAGAIN)
+		if (!lc_call(c, &r, add_enclave, &l, err))
 			break;
 		coord_enclaves_free(l.item, l.n);
-		l.item = NULL;
-		l.room = 0;
-	}
-	if (ret) {
-		coord_enclaves_free(l.item, l.n);
-		return -1;
+		l = (struct list){ .size = l.size };
+		if (!again(err, deadline, &pause))
+			return -1;
 	}
 	*out = l.item;
 	return (ssize_t)l.n;
@@ -110,20 +120,20 @@ ssize_t coord_leases(struct coord *c, struct coord_lease **out,
 		     struct coord_err *err)
 {
 	struct list l = { .size = sizeof(struct coord_lease) };
+	uint64_t deadline = lc_now() + DUMP_LIMIT;
+	unsigned int pause = 0;
 	struct lc_req r;
-	int try, ret = -1;
 
-	for (try = 0; try < DUMP_TRIES; try++) {
+	for (;;) {
 		l.n = 0;
 		lc_req_init(c, &r, COK_CMD_LEASE_GET, NLM_F_DUMP,
 			    "read the ledger");
-		ret = lc_call(c, &r, add_lease, &l, err);
-		if (!ret || err->err != EAGAIN)
+		if (!lc_call(c, &r, add_lease, &l, err))
 			break;
-	}
-	if (ret) {
-		free(l.item);
-		return -1;
+		if (!again(err, deadline, &pause)) {
+			free(l.item);
+			return -1;
+		}
 	}
 	*out = l.item;
 	return (ssize_t)l.n;

@@ -83,8 +83,8 @@ static bool must_go(const struct coord_enclave *e, uint32_t state)
 {
 	if (e->op_kind == COK_OP_DESTROY)
 		return true;
-	return e->op_kind == COK_OP_LAUNCH &&
-	       (state < COK_ST_RUNNING || state == COK_ST_FAILED);
+	/* Also one that somebody killed before it was ready. */
+	return e->op_kind == COK_OP_LAUNCH && state != COK_ST_RUNNING;
 }
 
 /* Finishing a launch has no kind of its own to begin. */

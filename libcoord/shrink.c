@@ -111,7 +111,7 @@ static int choose(struct lc_ledger *l, uint32_t id,
 		qsort(l->lease, l->n, sizeof(*l->lease), newest_first);
 	if (ch->cpu_list && choose_listed(l, id, ch->cpu_list, out, err))
 		return -1;
-	if (ch->cpus && choose_cpus(l, id, ch->cpus, out, err))
+	if (!ch->cpu_list && ch->cpus && choose_cpus(l, id, ch->cpus, out, err))
 		return -1;
 	if (ch->memory && choose_memory(l, id, ch->memory, out, err))
 		return -1;

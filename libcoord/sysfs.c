@@ -22,7 +22,7 @@ int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 	size_t used = 0;
 	va_list ap;
 	ssize_t n;
-	int fd;
+	int fd, code;
 
 	snprintf(path, sizeof(path), "%s/", root);
 	used = strlen(path);
@@ -37,7 +37,12 @@ int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 		if (n <= 0)
 			break;
 	}
+	code = used < size - 1 && n < 0 ? errno : 0;
 	close(fd);
+	if (code) {
+		errno = code;
+		return -1;
+	}
 	while (used && buf[used - 1] == '\n')
 		used--;
 	buf[used] = '\0';
@@ -66,6 +71,7 @@ static void write_word(const char *path, const char *word, int answer,
 			_exit(1);
 		answer = 0;
 	}
+	errno = 0; /* a short write sets none */
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, word, len) != (ssize_t)len)
 		code = errno ? errno : EIO;

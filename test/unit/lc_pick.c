@@ -272,6 +272,20 @@ static void write_limited(void **state)
 			 ETIMEDOUT);
 }
 
+static void unreadable(void **state)
+{
+	struct lc_cpus set;
+	char text[32];
+
+	(void)state;
+	assert_int_equal(lc_read(root, text, sizeof(text), "nothing"), -1);
+	assert_int_equal(errno, ENOENT);
+	/* Opens, but does not read: no text, not an empty one. */
+	assert_int_equal(lc_read(root, text, sizeof(text), "sys"), -1);
+	assert_int_equal(errno, EISDIR);
+	assert_int_equal(lc_cpus_read(root, &set, "sys"), -1);
+}
+
 static void snapshot(void **state)
 {
 	struct coord_err err;
@@ -300,6 +314,7 @@ int main(void)
 		cmocka_unit_test(blocks_refused),
 		cmocka_unit_test(block_words),
 		cmocka_unit_test(write_limited),
+		cmocka_unit_test(unreadable),
 		cmocka_unit_test(snapshot),
 	};
 
