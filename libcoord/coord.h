@@ -81,7 +81,7 @@ void coord_set_hooks(struct coord *c, const struct coord_hooks *hooks);
 /* Asks anew; the result belongs to the handle. */
 int coord_info(struct coord *c, const struct coord_info **out,
 	       struct coord_err *err);
-const char *coord_version(void);
+const char *coord_version(void); /* of the library */
 
 /* ---- reading ----------------------------------------------------------- */
 
@@ -89,7 +89,7 @@ struct coord_core {
 	uint32_t slot, cpu, apic_id;
 	uint64_t heartbeat_age; /* ms */
 	bool has_stats, has_regs;
-	struct cok_stats stats; /* the first 2048 bytes; claims */
+	struct cok_stats stats; /* up to its reserved words; claims */
 	struct cok_regs regs;	/* once it ended */
 };
 
@@ -164,13 +164,17 @@ int coord_events_open(struct coord *c, struct coord_events **out,
 /*
  * Returns 1 with an event, 0 after timeout_ms without one (-1: forever; a
  * signal ends the wait too). Failure with err->err ENOBUFS: events were lost,
- * look again at everything; the listener goes on.
+ * look again at everything; the listener goes on. COORD_E_NOMODULE: the module
+ * was unloaded; no event will come any more.
  */
 int coord_events_next(struct coord_events *ev, int timeout_ms,
 		      struct coord_event *out, struct coord_err *err);
 void coord_events_close(struct coord_events *ev);
 
-/* Until the enclave is in `state` (COK_ST_DESTROYED: until it is gone). */
+/*
+ * Until the enclave is in `state`, or was for a moment (COK_ST_DESTROYED: until
+ * it is gone). The cancelled hook ends it.
+ */
 int coord_wait(struct coord *c, const char *name, uint32_t state,
 	       unsigned int timeout, struct coord_err *err);
 
@@ -185,7 +189,7 @@ struct coord_config {
 	char image[4096];   /* empty: the default image */
 	char cmdline[1024];
 	uint32_t uid;	      /* owner of the device node */
-	unsigned int timeout; /* ms, for the whole change */
+	unsigned int timeout; /* ms, for the whole change; at most 600000 */
 };
 
 void coord_config_init(struct coord_config *cfg); /* the defaults */
@@ -231,14 +235,15 @@ struct coord_change {
 	uint32_t cpus;	  /* how many, if cpu_list is NULL */
 	const char *cpu_list;
 	uint64_t memory;      /* bytes */
-	unsigned int timeout; /* ms, for each answer of the co-kernel */
+	unsigned int timeout; /* ms, 1 to 600000, for each of its answers */
 };
-/* All or nothing: what it declines goes home. */
+/* All or nothing: what it declines goes home. It must be RUNNING. */
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err);
 /* The newest leases, or those of cpu_list, go home. */
 int coord_shrink(struct coord *c, const struct coord_change *ch,
 		 struct coord_err *err);
+/* timeout: 1 to 600000. */
 int coord_stop(struct coord *c, const char *name, unsigned int timeout,
 	       struct coord_err *err);
 int coord_kill(struct coord *c, const char *name, struct coord_err *err);
@@ -254,11 +259,14 @@ int coord_reclaim(struct coord *c, char *report, size_t len,
 
 /* Returns a descriptor for read, write, poll (uapi.h); flags as in open(2). */
 int coord_dev_open(const char *name, int flags, struct coord_err *err);
-/* The round trip, nanoseconds. */
+/* The round trip, nanoseconds. timeout: 1 to 60000. */
 int coord_dev_ping(int fd, unsigned int timeout, uint64_t *rtt_ns,
 		   struct coord_err *err);
 int coord_dev_state(int fd, uint32_t *state, struct coord_err *err);
-/* The last `lines` lines of the log now; NULL if there is none. free(3). */
+/*
+ * The last `lines` lines (0: all) of the log now; NULL if there is none. As the
+ * co-kernel printed it, control characters and all. free(3).
+ */
 char *coord_dev_tail(const char *name, unsigned int lines);
 
 /* ---- the host ---------------------------------------------------------- */

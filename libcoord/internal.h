@@ -75,6 +75,8 @@ void lc_put_name(struct lc_req *r, const char *name);
 /* Sends, hands each reply to `handler`, consumes the request. */
 int lc_call(struct coord *c, struct lc_req *r, lc_handler handler, void *arg,
 	    struct coord_err *err);
+/* As recv(2), not waiting; what the kernel did not send is EAGAIN. */
+ssize_t lc_recv(int fd, void *buf, size_t size);
 /* The code that an errno of the module means. */
 enum coord_code lc_code_of(int errnum, bool names_enclave);
 

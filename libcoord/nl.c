@@ -135,6 +135,20 @@ static int final(const struct lc_req *r, struct nlmsghdr *h,
 	return refused(r, -code, text, err);
 }
 
+ssize_t lc_recv(int fd, void *buf, size_t size)
+{
+	struct sockaddr_nl from = { 0 };
+	socklen_t len = sizeof(from);
+	ssize_t n = recvfrom(fd, buf, size, MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &len);
+
+	if (n >= 0 && from.nl_pid) {
+		errno = EAGAIN; /* another process, not the kernel: dropped */
+		return -1;
+	}
+	return n;
+}
+
 /* Receives one datagram into c->buf. Its length, or -1. */
 static ssize_t receive(struct coord *c, const struct lc_req *r,
 		       uint64_t deadline, struct coord_err *err)
@@ -163,7 +177,7 @@ static ssize_t receive(struct coord *c, const struct lc_req *r,
 			c->buf_size = (size_t)n;
 		}
 		if (n >= 0)
-			n = recv(fd, c->buf, c->buf_size, MSG_DONTWAIT);
+			n = lc_recv(fd, c->buf, c->buf_size);
 		if (n >= 0)
 			return n;
 		if (errno != EINTR && errno != EAGAIN)
