@@ -33,7 +33,8 @@ int cli_fail(const struct coord_err *err)
 	size_t i;
 
 	fflush(stdout);
-	fprintf(stderr, "cokctl: %s", err->text);
+	fputs("cokctl: ", stderr);
+	put_text(stderr, err->text);
 	/* The errno's meaning, unless the sentence says it. */
 	if (err->err && err->code != COORD_E_INVALID &&
 	    err->code != COORD_E_CANCELLED && err->code != COORD_E_NOENCLAVE &&
@@ -49,12 +50,14 @@ int cli_fail(const struct coord_err *err)
 
 void cli_warn(const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
-	fputs("cokctl: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fputs("cokctl: ", stderr);
+	put_text(stderr, text);
 	fputc('\n', stderr);
 }
 
@@ -63,7 +66,7 @@ void cli_warn(const char *fmt, ...)
 static void on_signal(int sig)
 {
 	static const char text[] =
-		"\ncokctl: undoing what was begun; again to leave it to 'cokctl reclaim'\n";
+		"\ncokctl: ending in good order; again to leave that to 'cokctl reclaim'\n";
 
 	(void)sig;
 	if (interrupted)
@@ -75,11 +78,13 @@ static void on_signal(int sig)
 
 void cli_catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	/* For nohup(1). */
+	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	/* A reader that goes away must not stop a change half-way. */
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -137,14 +142,19 @@ static int load_module(void)
 {
 	int status;
 	size_t i;
-	pid_t pid = fork();
+	pid_t got, pid = fork();
 
 	if (!pid) {
 		for (i = 0; i < sizeof(modprobes) / sizeof(*modprobes); i++)
 			execl(modprobes[i], "modprobe", "cok", NULL);
 		_exit(127);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+	if (pid < 0)
+		return -1;
+	do
+		got = waitpid(pid, &status, 0);
+	while (got < 0 && errno == EINTR);
+	if (got != pid)
 		return -1;
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -1;
 }
@@ -187,6 +197,7 @@ void cli_recover(void)
 
 	if (geteuid() || coord_open(&c, NULL, &err))
 		return;
+	cli_catch_signals();
 	coord_set_hooks(c, &hooks);
 	recover(c);
 	coord_close(c);

@@ -85,16 +85,20 @@ static bool put_line(struct console *k)
 	return k->until && strstr(text, k->until);
 }
 
-/* 1 found, 0 go on, -1 the enclave is gone or reading failed. */
+/* 1 found, 0 go on, -1 told: the enclave is gone, or a failure. */
 static int take_output(struct console *k)
 {
 	char buf[4096];
 	ssize_t n = read(k->fd, buf, sizeof(buf)), i;
 	bool found = false;
 
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+		perror("cokctl: reading");
 	if (n == 0)
+		cli_warn("the enclave was destroyed");
+	if (n <= 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (buf[i] == '\n' || k->nr_line == sizeof(k->line) - 1)
@@ -102,7 +106,8 @@ static int take_output(struct console *k)
 		if (buf[i] != '\n')
 			k->line[k->nr_line++] = buf[i];
 	}
-	fflush(stdout);
+	if (fflush(stdout) && !found)
+		return -1; /* nobody reads us any more */
 	k->last = now_ms();
 	return found;
 }

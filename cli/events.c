@@ -80,35 +80,59 @@ static void print(const struct coord_event *e)
 	fflush(stdout);
 }
 
-/* All enclaves, as if their states had just changed. */
+static void tell(const struct coord_event *e, bool json)
+{
+	if (json)
+		json_line(to_json(e));
+	else
+		print(e);
+}
+
+static void tell_enclave(const struct coord_enclave *e, uint64_t generation,
+			 bool json)
+{
+	struct coord_event ev = {
+		.kind = COK_EV_STATE,
+		.generation = generation,
+		.time_ns = e->time_ns,
+		.enclave = e->id,
+		.state = e->state,
+	};
+
+	memcpy(ev.name, e->name, sizeof(ev.name));
+	memcpy(ev.reason, e->reason, sizeof(ev.reason));
+	tell(&ev, json);
+}
+
+/* All enclaves and leases, as if they had just changed. */
 static void tell_all(struct coord *c, bool json)
 {
 	const struct coord_info *info;
 	struct coord_enclave *e = NULL;
+	struct coord_lease *l = NULL;
 	struct coord_event ev;
 	struct coord_err err;
-	ssize_t i, n = coord_enclaves(c, &e, &err);
+	ssize_t i, n, nl = -1;
 
-	if (n < 0 || coord_info(c, &info, &err)) {
+	n = coord_info(c, &info, &err) ? -1 : coord_enclaves(c, &e, &err);
+	if (n >= 0)
+		nl = coord_leases(c, &l, &err);
+	if (nl < 0)
 		cli_fail(&err);
-		return;
-	}
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
+		tell_enclave(&e[i], info->generation, json);
+	for (i = 0; i < nl; i++) {
 		ev = (struct coord_event){
-			.kind = COK_EV_STATE,
+			.kind = COK_EV_LEASE,
 			.generation = info->generation,
-			.time_ns = e[i].time_ns,
-			.enclave = e[i].id,
-			.state = e[i].state,
+			.time_ns = boottime_ns(),
+			.lease = l[i],
 		};
-		memcpy(ev.name, e[i].name, sizeof(ev.name));
-		memcpy(ev.reason, e[i].reason, sizeof(ev.reason));
-		if (json)
-			json_line(to_json(&ev));
-		else
-			print(&ev);
+		tell(&ev, json);
 	}
-	coord_enclaves_free(e, (size_t)n);
+	if (n > 0)
+		coord_enclaves_free(e, (size_t)n);
+	free(l);
 }
 
 static int follow(struct coord *c, struct coord_events *list, bool json)
@@ -120,15 +144,12 @@ static int follow(struct coord *c, struct coord_events *list, bool json)
 		int ret = coord_events_next(list, 1000, &e, &err);
 
 		if (ret < 0 && err.err == ENOBUFS) {
-			cli_warn("events were lost; the enclaves are now:");
+			cli_warn("events were lost; this is how it is now:");
 			tell_all(c, json);
 		} else if (ret < 0) {
 			return cli_fail(&err);
 		} else if (ret && e.kind < COK_EV_COUNT) {
-			if (json)
-				json_line(to_json(&e));
-			else
-				print(&e);
+			tell(&e, json);
 		}
 	}
 	return cli_interrupted() ? EX_INTERRUPTED : EX_FAIL;

@@ -64,6 +64,7 @@ int verb_log(const struct verb *v, int argc, char **argv)
 		return usage_error(v,
 				   "--lines and --follow exclude each other");
 	cli_recover();
+	cli_catch_signals();
 	fd = coord_dev_open(argv[first], O_RDONLY | O_NONBLOCK, &err);
 	if (fd < 0)
 		return cli_fail(&err);

@@ -104,6 +104,8 @@ int options(const struct verb *v, const struct opt *opts, int argc, char **argv,
 		if (code == ':')
 			return usage_error(v, "%s needs a value",
 					   argv[optind - 1]);
+		if (code == '?' && optopt && optopt < LONG_BASE)
+			return usage_error(v, "unknown option -%c", optopt);
 		if (code == '?')
 			return usage_error(v, "unknown option %s",
 					   argv[optind - 1]);

@@ -8,6 +8,39 @@
 
 #include "verbs.h"
 
+/* Bytes of a printable character of UTF-8 at p, 0 if there is none. */
+static size_t character(const unsigned char *p)
+{
+	size_t i, n;
+
+	if (*p < 0x80)
+		return (*p >= ' ' && *p != 0x7f) || *p == '\n' || *p == '\t';
+	n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	/* Not a first byte, or one of an overlong form. */
+	if (*p < 0xc2 || *p > 0xf4)
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* U+0080 to U+009F are control characters too. */
+	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
+}
+
+void put_text(FILE *f, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n;
+
+	while (*p) {
+		n = character(p);
+		if (n)
+			fwrite(p, 1, n, f);
+		else
+			fprintf(f, "\\x%02x", *p);
+		p += n ? n : 1;
+	}
+}
+
 struct table {
 	int columns;
 	size_t n, room;
@@ -102,11 +135,17 @@ void json_u64(cJSON *o, const char *key, uint64_t v)
 int json_print(cJSON *o)
 {
 	char *text = cJSON_Print(o);
+	int ret = EX_DONE;
 
-	puts(text ? text : "null");
+	if (text) {
+		puts(text);
+	} else {
+		cli_warn("out of memory");
+		ret = EX_FAIL;
+	}
 	cJSON_free(text);
 	cJSON_Delete(o);
-	return EX_DONE;
+	return ret;
 }
 
 int json_line(cJSON *o)

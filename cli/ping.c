@@ -35,16 +35,19 @@ static int ping(int fd, unsigned long count, unsigned int timeout, bool json)
 	uint64_t ns;
 
 	while (t.n < count && !cli_interrupted()) {
-		if (coord_dev_ping(fd, timeout, &ns, &err))
+		if (coord_dev_ping(fd, timeout, &ns, &err)) {
+			if (cli_interrupted())
+				break;
 			return cli_fail(&err);
+		}
 		t.n++;
 		t.sum += ns;
 		t.min = ns < t.min ? ns : t.min;
 		t.max = ns > t.max ? ns : t.max;
 	}
-	if (!t.n)
-		return EX_INTERRUPTED;
-	return print(&t, json);
+	if (t.n)
+		print(&t, json);
+	return t.n < count ? EX_INTERRUPTED : EX_DONE;
 }
 
 int verb_ping(const struct verb *v, int argc, char **argv)
@@ -68,9 +71,10 @@ int verb_ping(const struct verb *v, int argc, char **argv)
 	if (parse_number(v, "--count", times, 100000000, &count) ||
 	    parse_seconds(v, "--timeout", seconds, &timeout))
 		return EX_USE;
-	if (timeout > 60000)
+	if (timeout > 60000) /* uapi.h */
 		timeout = 60000;
 	cli_recover();
+	cli_catch_signals();
 	fd = coord_dev_open(argv[first], O_RDWR, &err);
 	if (fd < 0)
 		return cli_fail(&err);

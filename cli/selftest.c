@@ -122,7 +122,9 @@ static int run(struct test *t)
 		ret = ret ? cli_fail(&t->err) : EX_INTERRUPTED;
 		if (t->launched && coord_destroy(t->c, t->cfg.name, &err))
 			cli_fail(&err);
-		puts("NO GO: this host does not run enclaves");
+		puts(ret == EX_INTERRUPTED
+			     ? "interrupted: nothing is known"
+			     : "NO GO: this host does not run enclaves");
 		return ret;
 	}
 	puts("GO: this host runs enclaves");

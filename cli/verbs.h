@@ -105,6 +105,13 @@ void cli_catch_signals(void);
 
 /* ---- out.c: tables and JSON ----------------------------------------------- */
 
+/*
+ * Text from arguments and files, with what could steer a terminal as \xNN:
+ * control characters but tab and newline, and what is not UTF-8. What an
+ * enclave prints is cleaned by the module.
+ */
+void put_text(FILE *f, const char *text);
+
 struct table;
 struct table *table_new(int columns, ...);
 void table_row(struct table *t, ...); /* as many strings as columns */

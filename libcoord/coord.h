@@ -264,8 +264,8 @@ int coord_dev_ping(int fd, unsigned int timeout, uint64_t *rtt_ns,
 		   struct coord_err *err);
 int coord_dev_state(int fd, uint32_t *state, struct coord_err *err);
 /*
- * The last `lines` lines (0: all) of the log now; NULL if there is none. As the
- * co-kernel printed it, control characters and all. free(3).
+ * The last `lines` lines (0: all) of the log now; NULL if there is none.
+ * free(3).
  */
 char *coord_dev_tail(const char *name, unsigned int lines);
 
