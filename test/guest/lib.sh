@@ -7,6 +7,10 @@
 tests_run=0 tests_failed=0
 work=$(mktemp -d)
 
+# Deadlines are multiplied by this: the debug kernel (it has kmemleak) is slow.
+slow=1
+[ ! -e /sys/kernel/debug/kmemleak ] || slow=6
+
 # ---- TAP ----------------------------------------------------------------------
 
 # ok NAME COMMAND...: one test; what it prints is shown if it fails.
@@ -54,7 +58,7 @@ is() {
 
 # await SECONDS COMMAND...: until it succeeds.
 await() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * slow))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return

@@ -27,7 +27,7 @@ printable() {
 t() {
 	local limit=$1 want=$2 status=0
 	shift 2
-	timeout -s KILL "$limit" cokctl "$@" >"$work/out" 2>&1 || status=$?
+	timeout -s KILL $((limit * slow)) cokctl "$@" >"$work/out" 2>&1 || status=$?
 	echo "cokctl $*: status $status"
 	[[ $status =~ ^$want$ ]] || { head -c 500 "$work/out"; echo "status not $want"; return 1; }
 	printable "$1" "$work/out"
@@ -60,7 +60,7 @@ counter() {
 # ---- the life of a liar -----------------------------------------------------------
 
 neighbour() {
-	cokctl ping n -c 2 --timeout 5
+	cokctl ping n -c 2 --timeout $((5 * slow))
 }
 
 boots() {
@@ -71,7 +71,7 @@ boots() {
 # begin LIE: it runs, and is told to lie.
 begin() {
 	boots &&
-		t 10 '[01]' console r --send "$1" --until 'now I lie' --timeout 5
+		t 10 '[01]' console r --send "$1" --until 'now I lie' --timeout $((5 * slow))
 }
 
 # It can be killed and destroyed, and only the neighbour holds anything then.
@@ -85,10 +85,10 @@ gone() {
 
 # Asked, it does all that an honest one does.
 healthy() {
-	t 10 0 ping r -c 3 --timeout 5 &&
-		t 20 0 grow r --cpus 1 --timeout 5 &&
-		t 20 0 shrink r --cpus 1 --timeout 5 &&
-		t 10 0 console r --send hi --until 'I hear' --timeout 5
+	t 10 0 ping r -c 3 --timeout $((5 * slow)) &&
+		t 20 0 grow r --cpus 1 --timeout $((5 * slow)) &&
+		t 20 0 shrink r --cpus 1 --timeout $((5 * slow)) &&
+		t 10 0 console r --send hi --until 'I hear' --timeout $((5 * slow))
 }
 
 # minds_not LIE [CHECK...]: the lie changes nothing; it may tell the next.
@@ -127,7 +127,7 @@ fails() {
 	shift 2
 	begin "$lie" || return
 	[ $# = 0 ] || "$@" || return
-	t 20 0 wait r failed --timeout 10 || return
+	t 20 0 wait r failed --timeout $((10 * slow)) || return
 	reason
 	reason | grep -Eq "$words" || { echo "the reason does not say '$words'"; return 1; }
 	t 10 0 list && looks && gone
@@ -135,7 +135,7 @@ fails() {
 
 # Whoever talks to a dead one is told.
 dead() {
-	begin late-ud && t 20 0 wait r failed --timeout 10 &&
+	begin late-ud && t 20 0 wait r failed --timeout $((10 * slow)) &&
 		reason | grep 'exception 6 ' && t 10 1 ping r --timeout 1 &&
 		t 10 '[12]' grow r --cpus 1 --timeout 1 &&
 		t 10 '[12]' shrink r --cpus 1 --timeout 1 &&
@@ -146,7 +146,7 @@ dead() {
 # Before READY: the launch tells it, and gives all back.
 fails_early() {
 	t 40 "$1" launch --name r --cpus 1 --mem 128M --image "$image" \
-		--cmdline "$2" --timeout 3 || return
+		--cmdline "$2" --timeout $((8 * slow)) || return
 	cat "$work/out"
 	says "$3" && [ ! -e /dev/cok/r ] && is "$(cokctl ledger --json)" "$at_rest" && neighbour
 }
@@ -184,7 +184,7 @@ nothing_granted() {
 # Nothing it says is an answer, the deadline decides.
 no_answer() {
 	begin "$1" && nothing_granted &&
-		t 10 0 ping r --timeout 5 && messages_bad "$2" && end
+		t 10 0 ping r --timeout $((5 * slow)) && messages_bad "$2" && end
 }
 
 # Both directions: it needs a core first, so this lie holds for grants only.
@@ -206,7 +206,7 @@ late() {
 
 # A core that faults at once is the enclave's end, and comes home, too.
 bad_entry() {
-	fails "$1" "exception $2 .*core 1" t 20 '[01]' grow r --cpus 1 --timeout 5
+	fails "$1" "exception $2 .*core 1" t 20 '[01]' grow r --cpus 1 --timeout $((5 * slow))
 }
 
 never_reads() {
@@ -223,7 +223,7 @@ never_reads() {
 
 # Its answers' answers fill the host's ring: the host says so, and can kill it.
 full_ring() {
-	begin finished-flood && t 20 0 grow r --cpus 1 --timeout 5 &&
+	begin finished-flood && t 20 0 grow r --cpus 1 --timeout $((5 * slow)) &&
 		t 20 '[147]' ping r --timeout 1 &&
 		t 20 '[147]' shrink r --cpus 1 --timeout 1 &&
 		t 20 '[147]' stop r --timeout 1 && end
@@ -236,7 +236,7 @@ conin_full() {
 	head -c 10000 /dev/zero | tr '\0' x >"$work/input"
 	timeout -s KILL 10 dd if="$work/input" of=/dev/cok/r bs=256 conv=notrunc ||
 		status=$?
-	is "$status" 1 && t 20 0 wait r failed --timeout 10 || return
+	is "$status" 1 && t 20 0 wait r failed --timeout $((10 * slow)) || return
 	reason | grep -q "$impossible" && looks && gone
 }
 
@@ -258,7 +258,7 @@ noise() {
 }
 
 claims_stopped() {
-	begin claim-stopped && t 20 0 wait r stopped --timeout 10 &&
+	begin claim-stopped && t 20 0 wait r stopped --timeout $((10 * slow)) &&
 		reason | grep -q 'shut itself down' && end
 }
 
@@ -268,13 +268,13 @@ panics() {
 }
 
 stops_anyway() {
-	begin stopped && healthy && t 20 0 stop r --timeout 5 &&
+	begin stopped && healthy && t 20 0 stop r --timeout $((5 * slow)) &&
 		is "$(state_of r)" stopped && end
 }
 
 floods_log() {
-	begin log-flood && t 10 0 ping r --timeout 5 && looks &&
-		t 20 0 grow r --cpus 1 --timeout 10 && neighbour || return
+	begin log-flood && t 10 0 ping r --timeout $((5 * slow)) && looks &&
+		t 20 0 grow r --cpus 1 --timeout $((10 * slow)) && neighbour || return
 	timeout -s INT 2 cokctl log r -f >"$work/out"
 	printable log "$work/out" && grep -q 'on and on' "$work/out" && end
 }
