@@ -62,6 +62,18 @@ static inline bool cok_fault(const char *name)
 }
 #endif
 
+/* ---- bench.c: what bench/ measures, in test builds ---------------------- */
+#ifdef COK_TEST
+int cok_bench_setup(void);
+void cok_bench_cleanup(void);
+/* A core answered the attempt `step` (0: the first), ns after it was begun. */
+void cok_bench_start(int step, u64 ns);
+#else
+static inline void cok_bench_start(int step, u64 ns)
+{
+}
+#endif
+
 /* ---- op.c: operations, see genl.h --------------------------------------- */
 
 struct cok_op_info {

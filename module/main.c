@@ -38,6 +38,9 @@ static const struct {
 	{ cok_notify_setup, cok_notify_cleanup },
 	{ cok_jobs_setup, cok_jobs_cleanup },
 	{ cok_genl_setup, cok_genl_cleanup },
+#ifdef COK_TEST
+	{ cok_bench_setup, cok_bench_cleanup },
+#endif
 };
 
 static void cleanup_from(int i)

@@ -388,6 +388,7 @@ static bool try_start(u32 apic_id, void *page, int step)
 int cok_core_start(u32 apic_id, const struct cok_start *orders)
 {
 	struct core *core = core_of(apic_id);
+	u64 began = ktime_get_ns();
 	bool acked = false;
 	int step;
 
@@ -406,6 +407,8 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 
 	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++)
 		acked = try_start(apic_id, core->page, step);
+	if (acked)
+		cok_bench_start(step - 1, ktime_get_ns() - began);
 	if (!acked) {
 		/* Back to waiting, so that it never runs the restored page. */
 		cok_core_init(apic_id);
