@@ -20,6 +20,7 @@ void cmd_mark(int argc, char **argv);
 void cmd_cpus(int argc, char **argv);
 void cmd_run(int argc, char **argv);
 void cmd_spin(int argc, char **argv);
+void cmd_poll(int argc, char **argv);
 void cmd_hang(int argc, char **argv);
 void cmd_panic(int argc, char **argv);
 void cmd_fault(int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* cpus, run, spin, hang, stats: the cores. */
+/* cpus, run, spin, poll, hang, stats: the cores. */
 #include "commands.h"
 #include "words.h"
 
@@ -105,6 +105,26 @@ void cmd_spin(int argc, char **argv)
 		return;
 	out("spin: core %u for %llu s", c->slot, seconds);
 	smp_post(c, spin_job, tsc_after_ms(seconds * 1000));
+}
+
+/* Answers without being woken: core 0 looks at the control rings all the time. */
+void cmd_poll(int argc, char **argv)
+{
+	u64 seconds, until;
+
+	if (argc != 2 || !word_number(argv[1], &seconds) || seconds > 3600) {
+		out("usage: poll SECONDS");
+		return;
+	}
+	out("poll: for %llu s", seconds);
+	for (until = tsc_after_ms(seconds * 1000); rdtsc() < until;) {
+		u64 flags = irq_save();
+
+		control_poll();
+		irq_restore(flags);
+		cpu_pause();
+	}
+	out("poll: done");
 }
 
 static void hang_job(u64 unused)

@@ -28,6 +28,8 @@ static const struct command commands[] = {
 	{ "run", "run SLOT             have a core report its APIC id",
 	  cmd_run },
 	{ "spin", "spin SLOT SECONDS    keep a core busy", cmd_spin },
+	{ "poll", "poll SECONDS         watch the rings instead of sleeping",
+	  cmd_poll },
 	{ "hang", "hang [SLOT]          loop with interrupts off", cmd_hang },
 	{ "panic", "panic [TEXT]         panic", cmd_panic },
 	{ "fault", "fault KIND [SLOT]    ud pf gp stack de df nullcall wp nx",
