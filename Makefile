@@ -22,8 +22,8 @@ MODDIR ?= /lib/modules/$(release)/extra
 
 .PHONY: all demo check check-unit check-vm check-debug lint shell run install \
 	install-tools \
-	uninstall clean help format setup module module-test cokernel libcoord cli \
-	vm-tools guest-tools vm debug
+	uninstall clean help format setup bench bench-tools check-long \
+	module module-test cokernel libcoord cli vm-tools guest-tools vm debug
 
 all: module cokernel libcoord cli ## the module, the co-kernel, the library, the command
 
@@ -45,6 +45,16 @@ check-debug: ## the tests in the VM, on a kernel with KASAN, lockdep and kmemlea
 	@scripts/setup build run debug
 	+@$(MAKE) debug
 	@scripts/check debug
+
+bench: ## measures against Linux's own hotplug and bare round trips (N=30 pairs)
+	@scripts/setup build run bench
+	+@$(MAKE) vm bench-tools
+	@bench/run -n $(or $(N),30)
+
+check-long: ## what takes too long for every day: does the benchmark work?
+	@scripts/setup build run bench
+	+@$(MAKE) vm bench-tools
+	@scripts/check bench
 
 lint: ## the static checks
 	+@scripts/lint
@@ -86,6 +96,9 @@ guest-tools: libcoord
 	@mkdir -p '$(build)/test-guest'
 	+@[ ! -e test/guest/Makefile ] || $(MAKE) -C test/guest \
 		O='$(build)/test-guest' LIBCOORD='$(build)/libcoord'
+
+bench-tools: libcoord
+	+@$(MAKE) -C bench O='$(build)/bench' LIBCOORD='$(build)/libcoord'
 
 vm-tools: $(build)/vm/relay $(build)/vm/hmp
 
