@@ -90,6 +90,7 @@ void memory_relocate(u64 by)
 			continue;
 		r->used = (u64 *)((u64)r->used + by);
 		r->claimed = (u64 *)((u64)r->claimed + by);
+		r->bitmap = (char *)r->bitmap + by;
 	}
 }
 
@@ -123,13 +124,12 @@ u16 memory_offer(u64 start, u64 size)
 	return COK_WHY_NONE;
 }
 
+/* The bitmap goes with the last piece; those of boot ranges stay reserved. */
 static void forget(struct frame_range *r)
 {
-	u64 size = r->frames * FRAME_SIZE;
-
-	if (!r->boot) /* those of boot ranges stay reserved */
-		page_free((u64)r->used - direct_base,
-			  pages_for(frames_bitmap_bytes(size)));
+	if (!r->boot && !frames_shared(&pool, r))
+		page_free((u64)r->bitmap - direct_base,
+			  pages_for(r->bitmap_bytes));
 	frames_remove(r);
 }
 
@@ -148,20 +148,16 @@ void memory_offer_undo(u64 start, u64 size)
 	forget(frames_inside(&pool, start, size, NULL));
 }
 
-/* ---- recall: of one range, or of several that lie side by side --------- */
+/* ---- recall: of ranges, or of parts of them, that lie side by side ----- */
 
 u16 memory_recall_check(u64 start, u64 size)
 {
-	struct frame_range *r = NULL;
-
-	if (!frames_exact(&pool, start, size, RANGE_HELD))
+	if (!frames_covered(&pool, start, size, RANGE_HELD))
 		return COK_WHY_UNKNOWN;
 	if (overlaps(start, size, boot.image_phys, image_span()))
 		return COK_WHY_BOOT;
-	while ((r = frames_inside(&pool, start, size, r)))
-		if (!frames_idle(r))
-			return COK_WHY_IN_USE;
-	return COK_WHY_NONE;
+	return frames_idle_in(&pool, start, size) ? COK_WHY_NONE
+						  : COK_WHY_IN_USE;
 }
 
 static void set_state(u64 start, u64 size, enum range_state state)
@@ -173,7 +169,10 @@ static void set_state(u64 start, u64 size, enum range_state state)
 	memory_publish();
 }
 
-/* Unmaps and flushes; on failure nothing has changed. */
+/*
+ * Unmaps and flushes; on failure nothing has changed, but that a range may be
+ * in pieces.
+ */
 u16 memory_recall(u64 start, u64 size)
 {
 	u16 why = memory_recall_check(start, size);
@@ -181,6 +180,8 @@ u16 memory_recall(u64 start, u64 size)
 
 	if (why)
 		return why;
+	if (!frames_cut(&pool, start) || !frames_cut(&pool, start + size))
+		return COK_WHY_NO_SPACE;
 	set_state(start, size, RANGE_RECALLED);
 	while ((r = frames_inside(&pool, start, size, r)))
 		direct_unmap(r->start, r->frames * FRAME_SIZE);

@@ -45,6 +45,8 @@ struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
 			.free = frames,
 			.used = bitmap,
 			.claimed = (u64 *)bitmap + bitmap_words(frames),
+			.bitmap = bitmap,
+			.bitmap_bytes = frames_bitmap_bytes(size),
 		};
 		return r;
 	}
@@ -54,6 +56,15 @@ struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
 void frames_remove(struct frame_range *r)
 {
 	memset(r, 0, sizeof(*r));
+}
+
+bool frames_shared(const struct frame_pool *p, const struct frame_range *r)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++)
+		if (&p->range[i] != r && p->range[i].state != RANGE_EMPTY &&
+		    p->range[i].bitmap == r->bitmap)
+			return true;
+	return false;
 }
 
 static u64 range_size(const struct frame_range *r)
@@ -85,24 +96,101 @@ struct frame_range *frames_inside(struct frame_pool *p, u64 start, u64 size,
 	return NULL;
 }
 
-bool frames_exact(struct frame_pool *p, u64 start, u64 size,
-		  enum range_state state)
+static bool may_cut(const struct frame_range *r, u64 phys)
 {
-	struct frame_range *r = NULL;
-	u64 sum = 0;
+	return phys <= r->start || phys >= r->start + range_size(r) ||
+	       (phys - r->start) % FRAME_CUT == 0;
+}
 
-	/* Ranges never overlap: if the sizes add up, there is no gap. */
-	while ((r = frames_inside(p, start, size, r))) {
-		if (r->state != state)
+/* Bytes of a range inside [start, start + size), from *from on. */
+static u64 common(const struct frame_range *r, u64 start, u64 size, u64 *from)
+{
+	u64 end = r->start + range_size(r);
+
+	*from = r->start > start ? r->start : start;
+	if (end > start + size)
+		end = start + size;
+	return end > *from ? end - *from : 0;
+}
+
+bool frames_covered(const struct frame_pool *p, u64 start, u64 size,
+		    enum range_state state)
+{
+	u64 sum = 0, from, part;
+
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		const struct frame_range *r = &p->range[i];
+
+		if (r->state == RANGE_EMPTY)
+			continue;
+		part = common(r, start, size, &from);
+		if (!part)
+			continue;
+		if (r->state != state || !may_cut(r, start) ||
+		    !may_cut(r, start + size))
 			return false;
-		sum += range_size(r);
+		sum += part;
 	}
 	return sum && sum == size;
 }
 
-bool frames_idle(const struct frame_range *r)
+bool frames_idle_in(const struct frame_pool *p, u64 start, u64 size)
 {
-	return r->free == r->frames;
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		const struct frame_range *r = &p->range[i];
+		u64 from, part, first;
+
+		if (r->state == RANGE_EMPTY)
+			continue;
+		part = common(r, start, size, &from);
+		first = (from - r->start) / FRAME_SIZE;
+		for (u64 f = 0; f < part / FRAME_SIZE; f++)
+			if (bit(r->used, first + f))
+				return false;
+	}
+	return true;
+}
+
+static u64 count_free(const struct frame_range *r)
+{
+	u64 n = 0;
+
+	for (u64 i = 0; i < r->frames; i++)
+		n += !bit(r->used, i);
+	return n;
+}
+
+static struct frame_range *range_of(struct frame_pool *p, u64 phys)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &p->range[i];
+
+		if (r->state != RANGE_EMPTY && phys >= r->start &&
+		    phys - r->start < range_size(r))
+			return r;
+	}
+	return NULL;
+}
+
+bool frames_cut(struct frame_pool *p, u64 phys)
+{
+	struct frame_range *r = range_of(p, phys), *tail;
+	u64 head;
+
+	if (!r || r->start == phys)
+		return true;
+	head = (phys - r->start) / FRAME_SIZE;
+	tail = frames_add(p, phys, (r->frames - head) * FRAME_SIZE, r->boot,
+			  r->state, r->bitmap);
+	if (!tail)
+		return false;
+	tail->used = r->used + head / 64;
+	tail->claimed = r->claimed + head / 64;
+	tail->bitmap_bytes = r->bitmap_bytes;
+	tail->free = count_free(tail);
+	r->frames = head;
+	r->free -= tail->free;
+	return true;
 }
 
 /* First index of a run of n free frames, or FRAME_NONE. */
@@ -140,18 +228,6 @@ u64 frames_alloc(struct frame_pool *p, u64 n)
 		return r->start + first * FRAME_SIZE;
 	}
 	return FRAME_NONE;
-}
-
-static struct frame_range *range_of(struct frame_pool *p, u64 phys)
-{
-	for (size_t i = 0; i < FRAME_RANGES; i++) {
-		struct frame_range *r = &p->range[i];
-
-		if (r->state != RANGE_EMPTY && phys >= r->start &&
-		    phys - r->start < range_size(r))
-			return r;
-	}
-	return NULL;
 }
 
 void frames_free(struct frame_pool *p, u64 phys, u64 n)

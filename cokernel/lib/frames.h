@@ -29,6 +29,8 @@ struct frame_range {
 	u64 free;
 	u64 *used;
 	u64 *claimed;
+	void *bitmap;	  /* as provided: the pieces of a range share it */
+	u64 bitmap_bytes; /* of the whole range that it was provided for */
 };
 
 struct frame_pool {
@@ -38,23 +40,36 @@ struct frame_pool {
 /* Bytes of zeroed memory that a range of `size` bytes needs for its bitmaps. */
 u64 frames_bitmap_bytes(u64 size);
 
+/* Where a range may be cut: its bitmaps are in words. */
+#define FRAME_CUT (64 * FRAME_SIZE)
+
 /* NULL: no table entry left. `state` is OFFERED or HELD. */
 struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
 			       bool boot, enum range_state state, void *bitmap);
 void frames_remove(struct frame_range *r);
+/* Does another range use the same bitmap memory? */
+bool frames_shared(const struct frame_pool *p, const struct frame_range *r);
 
 /* Does [start, start + size) touch any range, whatever its state? */
 bool frames_overlap(const struct frame_pool *p, u64 start, u64 size);
 
-/*
- * Walks the ranges inside [start, start + size): pass NULL first.
- * frames_exact() says whether ranges in `state` make it up without a rest.
- */
+/* Walks the ranges inside [start, start + size): pass NULL first. */
 struct frame_range *frames_inside(struct frame_pool *p, u64 start, u64 size,
 				  struct frame_range *prev);
-bool frames_exact(struct frame_pool *p, u64 start, u64 size,
-		  enum range_state state);
-bool frames_idle(const struct frame_range *r);
+
+/*
+ * Is all of [start, start + size) in ranges in `state`, and is none of it in
+ * use? Each end is at the end of a range, or where that may be cut, multiples
+ * of FRAME_CUT behind its start.
+ */
+bool frames_covered(const struct frame_pool *p, u64 start, u64 size,
+		    enum range_state state);
+bool frames_idle_in(const struct frame_pool *p, u64 start, u64 size);
+/*
+ * Cuts the range that `phys` lies in, in two; nothing to do at an end of one.
+ * False: no table entry left.
+ */
+bool frames_cut(struct frame_pool *p, u64 phys);
 
 /*
  * `n` contiguous frames from the ranges granted at boot, lowest table entry

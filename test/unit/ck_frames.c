@@ -68,43 +68,81 @@ static void test_grown_ranges_stay_free(void **state)
 	add(1, 16 * P, 2, true);
 	assert_int_equal(frames_alloc(&pool, 2), 16 * P);
 	assert_true(frames_alloc(&pool, 1) == FRAME_NONE);
-	assert_true(frames_idle(grown));
+	assert_int_equal(grown->free, grown->frames);
 }
 
-static void test_overlap_and_exact(void **state)
+static void test_overlap_and_covered(void **state)
 {
 	static const struct {
 		u64 start, frames;
-		bool overlap, exact;
+		bool overlap, covered;
 	} cases[] = {
-		{ 100, 10, true, true }, /* one of them */
-		{ 100, 30, true, true }, /* two, side by side */
-		{ 110, 20, true, true },
-		{ 100, 9, true, false }, /* a piece */
-		{ 101, 9, true, false },
-		{ 105, 25, true, false },  /* a piece and a whole one */
-		{ 100, 31, true, false },  /* and something beyond */
-		{ 100, 50, true, false },  /* across the gap */
-		{ 130, 10, false, false }, /* the gap */
-		{ 90, 10, false, false },
-		{ 140, 10, true, true },
+		{ 1000, 128, true, true }, /* one of them */
+		{ 1000, 384, true, true }, /* two, side by side */
+		{ 1128, 256, true, true },
+		{ 1000, 64, true, true },  /* a part, in words */
+		{ 1064, 128, true, true }, /* two parts, side by side */
+		{ 1192, 64, true, true },  /* the middle of one */
+		{ 1000, 63, true, false }, /* not where it may be cut */
+		{ 1001, 127, true, false },
+		{ 1000, 385, true, false }, /* and something beyond */
+		{ 1000, 800, true, false }, /* across the gap */
+		{ 1384, 10, false, false }, /* the gap */
+		{ 900, 10, false, false },
+		{ 1500, 10, true, true },
 	};
 
 	(void)state;
-	add(0, 110 * P, 20, false); /* granted in this order */
-	add(1, 100 * P, 10, false);
-	add(2, 140 * P, 10, false);
+	add(0, 1128 * P, 256, false); /* granted in this order */
+	add(1, 1000 * P, 128, false);
+	add(2, 1500 * P, 10, false);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		u64 start = cases[i].start * P, size = cases[i].frames * P;
 
 		assert_int_equal(frames_overlap(&pool, start, size),
 				 cases[i].overlap);
-		assert_int_equal(frames_exact(&pool, start, size, RANGE_HELD),
-				 cases[i].exact);
+		assert_int_equal(frames_covered(&pool, start, size, RANGE_HELD),
+				 cases[i].covered);
 	}
 	pool.range[0].state = RANGE_RECALLED;
-	assert_false(frames_exact(&pool, 100 * P, 30 * P, RANGE_HELD));
-	assert_true(frames_overlap(&pool, 100 * P, 30 * P));
+	assert_false(frames_covered(&pool, 1000 * P, 384 * P, RANGE_HELD));
+	assert_true(frames_overlap(&pool, 1000 * P, 384 * P));
+}
+
+static void test_cut(void **state)
+{
+	struct frame_range *r = add(0, 1024 * P, 512, true), *tail;
+	u64 used = 1024 * P;
+
+	(void)state;
+	frames_reserve(&pool, used, 3 * P);
+	frames_reserve(&pool, 1500 * P, P);
+	assert_true(frames_idle_in(&pool, 1088 * P, 64 * P));
+	assert_false(frames_idle_in(&pool, 1024 * P, 64 * P));
+	assert_false(frames_idle_in(&pool, 1472 * P, 64 * P));
+	assert_false(frames_shared(&pool, r));
+	/* Nothing to do at its ends, nor outside. */
+	assert_true(frames_cut(&pool, 1024 * P));
+	assert_true(frames_cut(&pool, 1536 * P));
+	assert_int_equal(frames_totals(&pool).ranges, 1);
+
+	assert_true(frames_cut(&pool, 1088 * P));
+	tail = &pool.range[1];
+	assert_int_equal(r->frames, 64);
+	assert_int_equal(r->free, 61);
+	assert_int_equal(tail->start, 1088 * P);
+	assert_int_equal(tail->frames, 448);
+	assert_int_equal(tail->free, 447);
+	assert_true(tail->boot);
+	assert_true(frames_shared(&pool, r));
+	assert_int_equal(tail->bitmap_bytes, r->bitmap_bytes);
+	/* The pieces still know what is in use. */
+	frames_free(&pool, 1500 * P, 1);
+	assert_int_equal(tail->free, 448);
+	assert_int_equal(frames_alloc(&pool, 61), 1027 * P);
+	assert_int_equal(frames_alloc(&pool, 448), 1088 * P);
+	frames_remove(tail);
+	assert_false(frames_shared(&pool, r));
 }
 
 static void test_claim(void **state)
@@ -119,12 +157,12 @@ static void test_claim(void **state)
 	assert_true(frames_is_claimed(r, 2));
 	assert_int_equal(frames_claim(r, ~0ULL), 127);
 	assert_int_equal(r->free, 0);
-	assert_false(frames_idle(r));
+	assert_int_not_equal(r->free, r->frames);
 	frames_unclaim(r);
 	assert_int_equal(r->free, 129);
 	assert_int_equal(frames_first_free(r), 16 * P);
 	frames_free(&pool, 17 * P, 1);
-	assert_true(frames_idle(r));
+	assert_int_equal(r->free, r->frames);
 }
 
 static void test_table_full(void **state)
@@ -174,7 +212,7 @@ static void test_random(void **state)
 	}
 	for (int i = 0; i < 50; i++)
 		frames_free(&pool, held[i].phys, held[i].n);
-	assert_true(frames_idle(r));
+	assert_int_equal(r->free, r->frames);
 }
 
 int main(void)
@@ -183,7 +221,8 @@ int main(void)
 		cmocka_unit_test_setup(test_bitmap_size, setup),
 		cmocka_unit_test_setup(test_alloc_and_free, setup),
 		cmocka_unit_test_setup(test_grown_ranges_stay_free, setup),
-		cmocka_unit_test_setup(test_overlap_and_exact, setup),
+		cmocka_unit_test_setup(test_overlap_and_covered, setup),
+		cmocka_unit_test_setup(test_cut, setup),
 		cmocka_unit_test_setup(test_claim, setup),
 		cmocka_unit_test_setup(test_table_full, setup),
 		cmocka_unit_test_setup(test_random, setup),
