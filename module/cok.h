@@ -114,6 +114,7 @@ struct cok_job {
 	u32 op;
 	u32 lease;
 	u32 cpu;
+	u64 start, size; /* memory */
 	u32 timeout_ms;
 	u32 nr_leases;
 	u32 leases[COK_TXN_MAX_RES];
@@ -172,6 +173,10 @@ void cok_lease_set_apic_id(u32 id, u32 apic_id);
 /* Ids of leases in one state held by an enclave (op 0) or by an operation. */
 u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max);
 bool cok_lease_op_pending(u32 op);
+/* Join a contiguous range in the pool with its neighbours (core/ledger.h). */
+void cok_lease_join(u32 id);
+/* As cok_ledger_split, for an image of that many bytes. -ENOENT. */
+int cok_lease_split(u32 id, u32 enclave, u64 size, u64 image, u32 *tail);
 /* For the vetoes: may Linux bring this up? Leaf lock only. */
 bool cok_cpu_vetoed(u32 cpu);
 bool cok_mem_vetoed(u64 start, u64 size);
@@ -185,7 +190,7 @@ void cok_veto_cleanup(void);
 /* Is Linux in the middle of onlining or offlining part of the range? */
 bool cok_mem_in_transition(u64 start, u64 size);
 
-/* ---- cpu.c, mem.c: take and return ---------------------------------------- */
+/* ---- cpu.c, mem.c, contig.c: take and return ---------------------------------------- */
 
 int cok_cpu_take_job(struct cok_job *job);
 /* For a claimed POOLED or RETURNING lease; ends it. */
@@ -195,6 +200,9 @@ int cok_mem_take(u64 start, u64 size, const char *zone, u32 op, u32 *id,
 int cok_mem_taken_job(struct cok_job *job);
 int cok_lease_return_job(struct cok_job *job);
 int cok_lease_home(u32 id, u32 op, struct netlink_ext_ack *extack);
+int cok_contig_take_job(struct cok_job *job);
+/* For a claimed POOLED lease; ends it. */
+int cok_contig_return(const struct cok_lease *lease);
 /* Zero memory that Linux does not use; not instrumented, yields. */
 void cok_scrub(u64 start, u64 size);
 
@@ -368,7 +376,8 @@ struct cok_enclave {
 
 	struct cok_slot slot[COK_MAX_CORES]; /* changed under halt_lock + lock */
 	struct cok_pt pt;
-	u64 entry; /* of the image; job_lock */
+	u64 entry;	/* of the image; job_lock */
+	u64 image_span; /* bytes; set before a lease is GRANTED */
 
 	struct page *comm_pages;
 	unsigned int comm_order;

@@ -7,6 +7,8 @@
 #define COK_COMPAT_H
 
 #include <asm/apic.h>
+#include <linux/gfp.h>
+#include <linux/mmzone.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
@@ -28,6 +30,19 @@ static inline void cok_icr_send(u32 apic_id, u32 low)
 	apic_icr_write(low, apic_id);
 	apic_wait_icr_idle();
 	local_irq_restore(flags);
+}
+
+/*
+ * Make a range of page frames free and allocate them, one by one. The third
+ * argument was the type of its page blocks before it became flags.
+ */
+static inline int cok_alloc_contig(unsigned long pfn, unsigned long nr)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return alloc_contig_range(pfn, pfn + nr, ACR_FLAGS_NONE, GFP_KERNEL);
+#else
+	return alloc_contig_range(pfn, pfn + nr, MIGRATE_MOVABLE, GFP_KERNEL);
+#endif
 }
 
 #endif /* COK_COMPAT_H */

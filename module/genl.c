@@ -264,6 +264,63 @@ static int mem_taken(struct sk_buff *skb, struct genl_info *info)
 	return lease_job(info, cok_mem_taken_job);
 }
 
+static int contig_take(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct cok_job *job;
+	u32 op;
+	int err;
+
+	if (!a[COK_A_START] || !a[COK_A_SIZE])
+		return refuse(info, -EINVAL, "start and size are needed");
+	err = need_op(info, NULL, &op);
+	if (err)
+		return err;
+	job = cok_job_new(cok_contig_take_job);
+	if (!job)
+		return -ENOMEM;
+	job->op = op;
+	job->start = nla_get_u64(a[COK_A_START]);
+	job->size = nla_get_u64(a[COK_A_SIZE]);
+	return start_job(info, job);
+}
+
+static const char *split_refusal(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "this lease is not granted to the enclave of this operation";
+	case -EBUSY:
+		return "the image lies there, or the lease is being moved";
+	case -ENOSPC:
+		return "the ledger has no room";
+	default:
+		return "only a part of a contiguous range, in units of 2 MiB, can be split off";
+	}
+}
+
+static int lease_split(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct cok_enclave *e;
+	u32 op, id = 0, tail;
+	int err;
+
+	if (!a[COK_A_LEASE] || !a[COK_A_SIZE])
+		return refuse(info, -EINVAL, "lease and size are needed");
+	op = cok_op_of(info->snd_portid, &id);
+	e = op ? cok_enclave_by_id(id) : NULL;
+	if (!e)
+		return refuse(info, -EPROTO,
+			      "begin an operation on the enclave first");
+	err = cok_lease_split(nla_get_u32(a[COK_A_LEASE]), id,
+			      nla_get_u64(a[COK_A_SIZE]), e->image_span, &tail);
+	cok_enclave_put(e);
+	if (err)
+		return refuse(info, err, split_refusal(err));
+	return reply_u32(info, COK_CMD_LEASE_SPLIT, COK_A_LEASE, tail, 0, 0);
+}
+
 static int lease_return(struct sk_buff *skb, struct genl_info *info)
 {
 	return lease_job(info, cok_lease_return_job);
@@ -442,6 +499,11 @@ POLICY(mem_policy) = {
 	[COK_A_SIZE] = { .type = NLA_U64 },
 	[COK_A_ZONE] = { .type = NLA_NUL_STRING, .len = COK_ZONE_MAX - 1 },
 };
+POLICY(contig_policy) = {
+	[COK_A_START] = { .type = NLA_U64 },
+	[COK_A_SIZE] = { .type = NLA_U64 },
+};
+POLICY(split_policy) = { P_LEASE, [COK_A_SIZE] = { .type = NLA_U64 } };
 POLICY(lease_policy) = { P_LEASE };
 POLICY(load_policy) = {
 	P_ENCLAVE,
@@ -513,6 +575,8 @@ static const struct genl_ops cok_genl_ops[] = {
 	DO(CPU_TAKE, cpu_take, cpu_policy),
 	DO(MEM_TAKE, mem_take, mem_policy),
 	DO(MEM_TAKEN, mem_taken, lease_policy),
+	DO(CONTIG_TAKE, contig_take, contig_policy),
+	DO(LEASE_SPLIT, lease_split, split_policy),
 	DO(LEASE_RETURN, lease_return, lease_policy),
 	DO(LEASE_HOME, lease_home, lease_policy),
 	{

@@ -110,7 +110,8 @@ int cok_genl_put_lease(struct sk_buff *skb, const struct cok_lease *l)
 	else
 		err = put_u64(skb, COK_A_START, l->start) ||
 		      put_u64(skb, COK_A_SIZE, l->size) ||
-		      nla_put_string(skb, COK_A_ZONE, l->zone);
+		      nla_put_string(skb, COK_A_ZONE, l->zone) ||
+		      nla_put_u32(skb, COK_A_SOURCE, l->source);
 	return err ? -EMSGSIZE : 0;
 }
 

@@ -71,6 +71,17 @@ static bool wanted(const struct load *l, const struct cok_lease *lease)
 	return l->nr_mem < COK_BOOT_MAX_MEM;
 }
 
+/* The lowest ranges, if the image does not fit there, are offered later. */
+static void leave_small(struct load *l)
+{
+	u32 n = 0;
+
+	while (n < l->nr_mem && l->mem[n].size < l->elf.span)
+		cok_lease_release(l->mem[n++].id);
+	l->nr_mem -= n;
+	memmove(l->mem, l->mem + n, l->nr_mem * sizeof(l->mem[0]));
+}
+
 /*
  * Claimed, so that nobody returns them meanwhile: the operation's first CPU
  * and up to COK_BOOT_MAX_MEM memory ranges; what is
@@ -96,11 +107,12 @@ static int gather(struct cok_job *job, struct load *l)
 			job, -EINVAL,
 			"an enclave needs at least one CPU and one memory range");
 	sort(l->mem, l->nr_mem, sizeof(l->mem[0]), by_address, NULL);
-	if (l->elf.span > l->mem[0].size)
+	leave_small(l);
+	if (!l->nr_mem)
 		return cok_job_fail(
 			job, -ENOMEM,
-			"the image needs %llu bytes, its first memory range has %llu",
-			l->elf.span, l->mem[0].size);
+			"the image needs %llu bytes, more than any memory range has",
+			l->elf.span);
 	return 0;
 }
 
@@ -231,6 +243,7 @@ static int build(struct cok_job *job, struct load *l)
 	copy_segments(l);
 	write_boot(e, job, l);
 	e->entry = l->elf.entry;
+	e->image_span = l->elf.span;
 	return 0;
 }
 

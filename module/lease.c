@@ -89,6 +89,52 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 	return err;
 }
 
+/* A lease that ended without its resource going home. Under ledger_lock. */
+static void ended(struct cok_lease *gone)
+{
+	gone->state = COK_LS_HOST;
+	cok_event_lease(gone);
+	module_put(THIS_MODULE);
+}
+
+void cok_lease_join(u32 id)
+{
+	struct cok_lease *lease, gone;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	while (lease) {
+		lease = cok_ledger_join(&ledger, lease, &gone);
+		if (!lease)
+			break;
+		ended(&gone);
+		cok_event_lease(lease);
+	}
+	spin_unlock(&ledger_lock);
+}
+
+int cok_lease_split(u32 id, u32 enclave, u64 size, u64 image, u32 *tail)
+{
+	struct cok_lease *lease, *part;
+	int err = -ENOENT;
+
+	if (cok_fault("ledger entry"))
+		return -ENOSPC;
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease && lease->enclave == enclave)
+		err = cok_ledger_split(&ledger, lease, size,
+				       lease->boot ? image : 0, &part);
+	if (!err) {
+		*tail = part->id;
+		__module_get(THIS_MODULE);
+		cok_event_lease(lease);
+		cok_event_lease(part);
+	}
+	spin_unlock(&ledger_lock);
+	return err;
+}
+
 int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
 		    struct cok_lease *copy)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory blocks: user space offlines and onlines them through sysfs, this
- * file writes the intent, verifies, scrubs, and ends the lease.
+ * file writes the intent, verifies, scrubs, and ends the lease. (Contiguous
+ * ranges: contig.c.)
  */
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
@@ -126,6 +127,7 @@ int cok_mem_take(u64 start, u64 size, const char *zone, u32 op, u32 *id,
 {
 	struct cok_lease want = {
 		.kind = COK_RES_MEM,
+		.source = COK_SRC_BLOCK,
 		.start = start,
 		.size = size,
 	};
@@ -159,8 +161,9 @@ int cok_mem_taken_job(struct cok_job *job)
 			job, err,
 			"lease %u is not being taken by this operation",
 			job->lease);
-	if (lease.kind != COK_RES_MEM)
-		err = cok_job_fail(job, -EINVAL, "lease %u is not memory",
+	if (lease.source != COK_SRC_BLOCK)
+		err = cok_job_fail(job, -EINVAL,
+				   "lease %u is not a memory block",
 				   job->lease);
 	else if (cok_fault("memory verify") ||
 		 cok_mem_in_transition(lease.start, lease.size) ||
@@ -185,7 +188,7 @@ int cok_mem_taken_job(struct cok_job *job)
  * Memory was scrubbed when it entered the pool, and nobody has had it since:
  * lifting the veto is all there is to do. User space onlines it.
  */
-static int mem_return(const struct cok_lease *lease)
+static int block_return(const struct cok_lease *lease)
 {
 	if (lease->state == COK_LS_RETURNING)
 		return 0;
@@ -213,8 +216,12 @@ int cok_lease_return_job(struct cok_job *job)
 	if (err)
 		return cok_job_fail(job, err, "there is no lease %u",
 				    job->lease);
-	err = lease.kind == COK_RES_CPU ? cok_cpu_return(job, &lease)
-					: mem_return(&lease);
+	if (lease.kind == COK_RES_CPU)
+		err = cok_cpu_return(job, &lease);
+	else if (lease.source == COK_SRC_CONTIG)
+		err = cok_contig_return(&lease);
+	else
+		err = block_return(&lease);
 	cok_lease_release(job->lease);
 	return err;
 }
@@ -232,7 +239,7 @@ int cok_lease_home(u32 id, u32 op, struct netlink_ext_ack *extack)
 			"this lease is not on its way home in this operation");
 		return err == -EACCES ? -EBUSY : err;
 	}
-	if (lease.kind != COK_RES_MEM ||
+	if (lease.source != COK_SRC_BLOCK ||
 	    cok_mem_in_transition(lease.start, lease.size) ||
 	    online_state(lease.start, lease.size) != ONLINE_ALL) {
 		NL_SET_ERR_MSG(

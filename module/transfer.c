@@ -292,12 +292,11 @@ int cok_offer_job(struct cok_job *job)
 	err = need_running(job);
 	nr = cok_lease_list(COK_LS_POOLED, 0, job->op, job->leases,
 			    COK_TXN_MAX_RES);
-	if (!err && (!nr || nr > COK_TXN_MAX_RES))
-		err = cok_job_fail(job, -EINVAL,
-				   "an offer is of 1 to %u resources, not %u",
-				   COK_TXN_MAX_RES, nr);
+	if (!err && !nr)
+		err = cok_job_fail(job, -EINVAL, "there is nothing to offer");
 	if (!err)
-		err = cok_offer(job, job->leases, nr, deadline);
+		err = cok_offer(job, job->leases,
+				min_t(u32, nr, COK_TXN_MAX_RES), deadline);
 	mutex_unlock(&job->e->job_lock);
 	return err;
 }

@@ -22,12 +22,17 @@
  * the next operation to return. OP_END with leases left is EBUSY. A command
  * that needs an operation, or one on this enclave, is EPROTO without it.
  *
- *   launch   ENCLAVE_NEW, { CPU_TAKE | MEM_TAKE, offline, MEM_TAKEN }..,
+ *   launch   ENCLAVE_NEW,
+ *            { CPU_TAKE | MEM_TAKE, offline, MEM_TAKEN | CONTIG_TAKE }..,
  *            ENCLAVE_LOAD, ENCLAVE_BOOT, OP_END
- *   grow     OP_BEGIN, { take }.., OFFER, OP_END     (declined: as return)
- *   shrink   OP_BEGIN, RECALL, return.., OP_END
- *   return   LEASE_RETURN; for memory then online, LEASE_HOME
+ *   grow     OP_BEGIN, { take }.., OFFER.., OP_END   (declined: as return)
+ *   shrink   OP_BEGIN, [LEASE_SPLIT], RECALL, return.., OP_END
+ *   return   LEASE_RETURN; for a memory block then online, LEASE_HOME
  *   destroy  OP_BEGIN, ENCLAVE_DESTROY, return.., OP_END
+ *
+ * MEMORY comes from two sources: whole blocks of memory hotplug, which user
+ * space takes offline (MEM_TAKE), and contiguous ranges, whose pages stay
+ * online and are allocated like any other (CONTIG_TAKE).
  */
 #ifndef COK_GENL_H
 #define COK_GENL_H
@@ -35,6 +40,12 @@
 #define COK_GENL_NAME	      "cok"
 #define COK_GENL_VERSION      1
 #define COK_GENL_MCGRP_EVENTS "events"
+
+/* Contiguous ranges: alignment and granularity, and the most of one job. */
+#define COK_CONTIG_UNIT	    0x200000ULL
+#define COK_CONTIG_TAKE_MAX 0x2000000ULL
+/* Nothing below this is taken: drivers of old devices need it. */
+#define COK_CONTIG_LOWEST 0x1000000ULL
 
 /* ENCLAVE: COK_A_ENCLAVE (id) or COK_A_NAME names an existing enclave. */
 enum cok_cmd {
@@ -88,18 +99,18 @@ enum cok_cmd {
 	COK_CMD_MEM_TAKEN,
 
 	/* job: LEASE. POOLED (or TAKING, RETURNING again) -> RETURNING;
-	 * a CPU goes home by this, a block may then be onlined (it was scrubbed
-	 * when it entered the pool).
+	 * a CPU and a contiguous range go home by this, a block may then be
+	 * onlined (it was scrubbed when it entered the pool).
 	 * EBUSY: a job is on it, or it belongs to a live operation of another
 	 * socket, or to an enclave.
 	 */
 	COK_CMD_LEASE_RETURN,
-	/* do: LEASE (memory, TAKING or RETURNING): ends it, once every page is
-	 * online. EBUSY: it is not.
+	/* do: LEASE (a block, TAKING or RETURNING): ends it, once every page
+	 * is online. EBUSY: it is not.
 	 */
 	COK_CMD_LEASE_HOME,
 	/* dump: -> per lease LEASE, KIND, LEASE_STATE, CPU + APIC_ID |
-	 * START + SIZE + ZONE, ENCLAVE (0 none), TXID, OP (0 none), OP_ALIVE,
+	 * START + SIZE + ZONE + SOURCE, ENCLAVE (0 none), TXID, OP (0 none), OP_ALIVE,
 	 * BOOT (flag: the boot core, or memory that holds the image)
 	 */
 	COK_CMD_LEASE_GET,
@@ -107,8 +118,8 @@ enum cok_cmd {
 	/* job: ENCLAVE FD [CMDLINE]. CREATED -> LOADED: the image is read
 	 * from FD and checked; the operation's first POOLED CPU and up to 64
 	 * memory ranges become GRANTED, by address; the image goes into the
-	 * lowest. ENOEXEC with a sentence: a bad image. ENOMEM: memory too
-	 * small. EINVAL: no CPU or no memory. EFBIG.
+	 * lowest. Lower ones that it does not fit in wait for BOOT. ENOEXEC with a sentence: a bad image.
+	 * ENOMEM: memory too small. EINVAL: no CPU or no memory. EFBIG.
 	 */
 	COK_CMD_ENCLAVE_LOAD,
 	/* job: ENCLAVE TIMEOUT_MS. LOADED -> BOOTING -> RUNNING; then what the
@@ -119,9 +130,10 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_BOOT,
 
-	/* job: ENCLAVE TIMEOUT_MS: the operation's POOLED leases (1..32) are
-	 * offered; GRANTED after COMMIT, else POOLED again. ECONNREFUSED
-	 * declined (WHY); ETIMEDOUT; ENOTCONN not running; EPIPE it ended.
+	/* job: ENCLAVE TIMEOUT_MS: the operation's POOLED leases, at most 32,
+	 * are offered; GRANTED after COMMIT, else POOLED again. If there are
+	 * more, offer again. EINVAL none; ECONNREFUSED declined (WHY);
+	 * ETIMEDOUT; ENOTCONN not running; EPIPE it ended.
 	 */
 	COK_CMD_OFFER,
 	/* job: ENCLAVE LEASE_LIST (1..32) TIMEOUT_MS: GRANTED -> RECALLED ->
@@ -161,6 +173,25 @@ enum cok_cmd {
 	 */
 	COK_CMD_FAULT_SET,
 	COK_CMD_FAULT_GET,
+
+	/* job: START SIZE (multiples of COK_CONTIG_UNIT, up to
+	 * COK_CONTIG_TAKE_MAX). HOST -> POOLED: what is there is moved away,
+	 * the range allocated and scrubbed. A neighbour in the pool that the
+	 * same operation took is joined to it: one of the two leases has all
+	 * then, the other one ends.
+	 * EINVAL misaligned, too large, below COK_CONTIG_LOWEST, or two zones;
+	 * ENODEV holes, offline, or memory of ZONE_MOVABLE; EEXIST overlaps a
+	 * lease; EBUSY pages that can't move, or being hotplugged; EHWPOISON;
+	 * ENOSPC, ENOMEM.
+	 */
+	COK_CMD_CONTIG_TAKE,
+	/* do: LEASE SIZE -> LEASE: the last SIZE bytes (of COK_CONTIG_UNIT) of
+	 * a contiguous range, GRANTED to the enclave that the operation is on,
+	 * become a lease of their own. ENOENT not granted to it; EINVAL no
+	 * such size, or not contiguous; EBUSY the image lies there, or the
+	 * lease is busy; ENOSPC.
+	 */
+	COK_CMD_LEASE_SPLIT,
 
 	COK_CMD_COUNT
 };
@@ -210,6 +241,7 @@ enum cok_attr {
 	COK_A_EVENT,	   /* u32, enum cok_event */
 	COK_A_FAULT_AT,	   /* u32 */
 	COK_A_FAULT_COUNT, /* u32 */
+	COK_A_SOURCE,	   /* u32, enum cok_mem_source */
 	COK_A_COUNT
 };
 #define COK_A_MAX (COK_A_COUNT - 1)
@@ -267,6 +299,14 @@ enum cok_lease_state {
 	COK_LS_RETURNING,
 	COK_LS_QUARANTINED,
 	COK_LS_COUNT
+};
+
+/* Where the memory of a lease is from. */
+enum cok_mem_source {
+	COK_SRC_NONE, /* not memory */
+	COK_SRC_BLOCK,
+	COK_SRC_CONTIG,
+	COK_SRC_COUNT
 };
 
 enum cok_op_kind {

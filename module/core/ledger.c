@@ -85,6 +85,58 @@ int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 	return 0;
 }
 
+static bool joinable(const struct cok_lease *a, const struct cok_lease *b)
+{
+	return b->id && a->source == COK_SRC_CONTIG &&
+	       b->source == COK_SRC_CONTIG && a->state == COK_LS_POOLED &&
+	       b->state == COK_LS_POOLED && !a->busy && !b->busy &&
+	       a->op == b->op && !strcmp(a->zone, b->zone) &&
+	       (a->start + a->size == b->start ||
+		b->start + b->size == a->start);
+}
+
+struct cok_lease *cok_ledger_join(struct cok_ledger *l, struct cok_lease *lease,
+				  struct cok_lease *gone)
+{
+	struct cok_lease *other = NULL, *older;
+
+	for (__u32 i = 0; i < l->nr_slots && !other; i++)
+		if (joinable(lease, &l->slot[i]))
+			other = &l->slot[i];
+	if (!other)
+		return NULL;
+	older = other->id < lease->id ? other : lease;
+	if (older == lease)
+		lease = other;
+	if (lease->start < older->start)
+		older->start = lease->start;
+	older->size += lease->size;
+	*gone = *lease;
+	memset(lease, 0, sizeof(*lease));
+	return older;
+}
+
+int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
+		     __u64 keep, struct cok_lease **tail)
+{
+	if (lease->source != COK_SRC_CONTIG || !size ||
+	    size % COK_CONTIG_UNIT || size >= lease->size)
+		return -EINVAL;
+	if (lease->state != COK_LS_GRANTED || lease->busy ||
+	    lease->size - size < keep)
+		return -EBUSY;
+	*tail = free_slot(l);
+	if (!*tail)
+		return -ENOSPC;
+	**tail = *lease;
+	(*tail)->id = ++l->last_id;
+	(*tail)->boot = false;
+	(*tail)->start += lease->size - size;
+	(*tail)->size = size;
+	lease->size -= size;
+	return 0;
+}
+
 struct cok_lease *cok_ledger_find(struct cok_ledger *l, __u32 id)
 {
 	for (__u32 i = 0; id && i < l->nr_slots; i++)

@@ -27,7 +27,8 @@ struct cok_lease {
 	__u32 apic_id;		 /* ... and the id the core itself reported */
 	__u64 start;		 /* memory: physical address ... */
 	__u64 size;		 /* ... and bytes, not 0 ... */
-	char zone[COK_ZONE_MAX]; /* ... and the zone to restore */
+	__u32 source;		 /* ... and how: enum cok_mem_source ... */
+	char zone[COK_ZONE_MAX]; /* ... and its zone, for a block to restore */
 };
 
 struct cok_ledger {
@@ -53,6 +54,23 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
  */
 int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 		    __u64 txid);
+
+/*
+ * Contiguous ranges side by side, in the pool, of one operation and zone, and
+ * not busy, become one: the older lease of the two. Joins `lease` with one
+ * neighbour; *gone is the entry that ended. NULL: there is none to join.
+ */
+struct cok_lease *cok_ledger_join(struct cok_ledger *l, struct cok_lease *lease,
+				  struct cok_lease *gone);
+
+/*
+ * The last `size` bytes of a GRANTED contiguous range as a lease of its own,
+ * *tail. The first `keep` bytes are not to be parted. -EINVAL: no such size,
+ * not contiguous. -EBUSY: in use, or it would part what is to be kept.
+ * -ENOSPC: the table is full.
+ */
+int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
+		     __u64 keep, struct cok_lease **tail);
 
 struct cok_lease *cok_ledger_find(struct cok_ledger *l, __u32 id);
 struct cok_lease *cok_ledger_find_cpu(struct cok_ledger *l, __u32 cpu);

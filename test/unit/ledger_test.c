@@ -147,6 +147,115 @@ static void every_lease_state_leads_home(void **state)
 	}
 }
 
+static struct cok_lease *pooled(__u64 start, __u64 size, __u32 op, __u32 source)
+{
+	struct cok_lease want = {
+		.kind = COK_RES_MEM,
+		.source = source,
+		.start = start,
+		.size = size,
+		.zone = "Normal",
+	};
+	struct cok_lease *l;
+
+	assert_int_equal(cok_ledger_add(&ledger, &want, op, &l), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	return l;
+}
+
+static void joins_neighbours(void **state)
+{
+	struct cok_lease *a, *b, *c, gone;
+
+	(void)state;
+	a = pooled(64 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
+	c = pooled(128 * MIB, 2 * MIB, 7, COK_SRC_CONTIG);
+	assert_null(cok_ledger_join(&ledger, c, &gone)); /* a gap */
+	b = pooled(96 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
+	/* In the middle: with one of them, then with the other. */
+	assert_ptr_equal(cok_ledger_join(&ledger, b, &gone), a);
+	assert_int_equal(gone.id, 3);
+	assert_ptr_equal(cok_ledger_join(&ledger, a, &gone), a);
+	assert_int_equal(gone.id, 2);
+	assert_null(cok_ledger_join(&ledger, a, &gone));
+	assert_int_equal(a->id, 1);
+	assert_int_equal(a->start, 64 * MIB);
+	assert_int_equal(a->size, 66 * MIB);
+	assert_null(cok_ledger_next(&ledger, 1));
+	/* Downwards: the older one keeps its id, and starts lower. */
+	b = pooled(62 * MIB, 2 * MIB, 7, COK_SRC_CONTIG);
+	assert_ptr_equal(cok_ledger_join(&ledger, b, &gone), a);
+	assert_int_equal(a->start, 62 * MIB);
+	assert_int_equal(a->size, 68 * MIB);
+}
+
+static void joins_nothing_else(void **state)
+{
+	struct cok_lease *a, *b, gone;
+
+	(void)state;
+	a = pooled(64 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
+	b = pooled(96 * MIB, 32 * MIB, 8, COK_SRC_CONTIG);
+	assert_null(cok_ledger_join(&ledger, b, &gone)); /* another's */
+	b->op = 7;
+	b->busy = true;
+	assert_null(cok_ledger_join(&ledger, a, &gone));
+	b->busy = false;
+	strcpy(b->zone, "DMA32");
+	assert_null(cok_ledger_join(&ledger, a, &gone));
+	strcpy(b->zone, "Normal");
+	b->source = COK_SRC_BLOCK;
+	assert_null(cok_ledger_join(&ledger, a, &gone));
+	assert_null(cok_ledger_join(&ledger, b, &gone));
+	b->source = COK_SRC_CONTIG;
+	assert_int_equal(cok_ledger_move(b, COK_LS_GRANTED, 1, 0), 0);
+	assert_null(cok_ledger_join(&ledger, a, &gone));
+	assert_null(cok_ledger_join(&ledger, b, &gone));
+}
+
+static void splits_what_is_granted(void **state)
+{
+	struct cok_lease *a, *tail, gone;
+
+	(void)state;
+	a = pooled(64 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
+	assert_int_equal(cok_ledger_split(&ledger, a, 2 * MIB, 0, &tail),
+			 -EBUSY);
+	assert_int_equal(cok_ledger_move(a, COK_LS_GRANTED, 5, 0), 0);
+	a->boot = true;
+	assert_int_equal(cok_ledger_split(&ledger, a, 0, 0, &tail), -EINVAL);
+	assert_int_equal(cok_ledger_split(&ledger, a, MIB, 0, &tail), -EINVAL);
+	assert_int_equal(cok_ledger_split(&ledger, a, 32 * MIB, 0, &tail),
+			 -EINVAL);
+	assert_int_equal(cok_ledger_split(&ledger, a, 30 * MIB, 2 * MIB + 1,
+					  &tail),
+			 -EBUSY);
+	a->busy = true;
+	assert_int_equal(cok_ledger_split(&ledger, a, 2 * MIB, 0, &tail),
+			 -EBUSY);
+	a->busy = false;
+	assert_int_equal(cok_ledger_split(&ledger, a, 30 * MIB, 2 * MIB, &tail),
+			 0);
+	assert_int_equal(a->start, 64 * MIB);
+	assert_int_equal(a->size, 2 * MIB);
+	assert_true(a->boot);
+	assert_int_equal(tail->id, 2);
+	assert_int_equal(tail->start, 66 * MIB);
+	assert_int_equal(tail->size, 30 * MIB);
+	assert_int_equal(tail->state, COK_LS_GRANTED);
+	assert_int_equal(tail->enclave, 5);
+	assert_false(tail->boot);
+	/* What is granted is not joined again. */
+	assert_null(cok_ledger_join(&ledger, tail, &gone));
+	a->source = COK_SRC_BLOCK;
+	assert_int_equal(cok_ledger_split(&ledger, a, 2 * MIB, 0, &tail),
+			 -EINVAL);
+	add_cpu(1, &a);
+	add_cpu(2, &a);
+	assert_int_equal(cok_ledger_split(&ledger, tail, 2 * MIB, 0, &a),
+			 -ENOSPC);
+}
+
 static void enclave_states(void **state)
 {
 	(void)state;
@@ -173,6 +282,9 @@ int main(void)
 		cmocka_unit_test_setup(refuses_nonsense, reset),
 		cmocka_unit_test_setup(moves_only_with_fitting_holder, reset),
 		cmocka_unit_test_setup(walks_by_id, reset),
+		cmocka_unit_test_setup(joins_neighbours, reset),
+		cmocka_unit_test_setup(joins_nothing_else, reset),
+		cmocka_unit_test_setup(splits_what_is_granted, reset),
 		cmocka_unit_test(every_lease_state_leads_home),
 		cmocka_unit_test(enclave_states),
 	};
