@@ -3,7 +3,7 @@
 #include "verbs.h"
 
 static struct {
-	const char *cpus, *cpu_list, *mem, *timeout;
+	const char *cpus, *cpu_list, *mem, *mem_from, *timeout;
 } asked;
 
 static const struct opt opts[] = {
@@ -11,6 +11,8 @@ static const struct opt opts[] = {
 	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list,
 	  NULL },
 	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem,
+	  NULL },
+	{ "mem-from", 0, "HOW", "auto, blocks or contig", &asked.mem_from,
 	  NULL },
 	{ "timeout", 0, "S", "seconds for each answer of the enclave (10)",
 	  &asked.timeout, NULL },
@@ -40,6 +42,9 @@ static int change(const struct verb *v, int argc, char **argv,
 		return EX_USE;
 	if (asked.mem && coord_size_parse(asked.mem, &ch.memory, &err))
 		return usage_error(v, "--mem: %s", err.text);
+	if (asked.mem_from &&
+	    coord_mem_from_parse(asked.mem_from, &ch.mem_from, &err))
+		return usage_error(v, "--mem-from: %s", err.text);
 	ch.name = argv[first];
 	ch.cpus = (uint32_t)n;
 	ch.cpu_list = asked.cpu_list;

@@ -6,10 +6,12 @@
 
 #include "verbs.h"
 
+#define RANGES_SHOWN 16 /* of what may be many small ones */
+
 /* Words of the command line, and the configuration's key each one sets. */
 static struct {
-	const char *name, *cpus, *cpu_list, *mem, *image, *cmdline, *mode,
-		*owner, *timeout;
+	const char *name, *cpus, *cpu_list, *mem, *mem_from, *image, *cmdline,
+		*mode, *owner, *timeout;
 	bool dry_run, json;
 } asked;
 
@@ -19,6 +21,8 @@ static const struct opt opts[] = {
 	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list,
 	  NULL },
 	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem,
+	  NULL },
+	{ "mem-from", 0, "HOW", "auto, blocks or contig", &asked.mem_from,
 	  NULL },
 	{ "image", 0, "FILE", "the kernel to boot", &asked.image, NULL },
 	{ "cmdline", 0, "TEXT", "its command line", &asked.cmdline, NULL },
@@ -42,6 +46,7 @@ static int configure(struct coord_config *cfg, const char *file)
 		{ "cpus", "--cpus", asked.cpus },
 		{ "cpu_list", "--cpu-list", asked.cpu_list },
 		{ "memory", "--mem", asked.mem },
+		{ "mem_from", "--mem-from", asked.mem_from },
 		{ "image", "--image", asked.image },
 		{ "cmdline", "--cmdline", asked.cmdline },
 		{ "mode", "--mode", asked.mode },
@@ -62,35 +67,57 @@ static int configure(struct coord_config *cfg, const char *file)
 	return -1;
 }
 
-static int print_plan(const struct coord_config *cfg,
-		      const struct coord_plan *p)
+static int plan_json(const struct coord_config *cfg, const struct coord_plan *p)
 {
-	char size[24], mem[24];
-	cJSON *o, *list;
+	cJSON *o = cJSON_CreateObject(), *list, *range;
 	uint32_t i;
 
-	if (asked.json) {
-		o = cJSON_CreateObject();
-		cJSON_AddStringToObject(o, "name", cfg->name);
-		cJSON_AddStringToObject(o, "image", p->image);
-		cJSON_AddStringToObject(o, "cpus", p->cpus);
-		json_u64(o, "block_size", p->block_size);
-		json_u64(o, "blocks", p->nr_blocks);
-		list = cJSON_AddArrayToObject(o, "candidates");
-		for (i = 0; i < p->nr_candidates; i++)
-			cJSON_AddItemToArray(
-				list,
-				cJSON_CreateNumber((double)(p->candidates[i] /
-							    p->block_size)));
-		return json_print(o);
-	}
-	coord_size_format(p->block_size, size, sizeof(size));
-	coord_size_format(cfg->memory, mem, sizeof(mem));
-	printf("would launch '%s': %s\nCPUs %s\n%s of memory in blocks of %s, tried in this order:",
-	       cfg->name, p->image, p->cpus, mem, size);
+	cJSON_AddStringToObject(o, "name", cfg->name);
+	cJSON_AddStringToObject(o, "image", p->image);
+	cJSON_AddStringToObject(o, "cpus", p->cpus);
+	json_u64(o, "block_size", p->block_size);
+	json_u64(o, "blocks", p->nr_blocks);
+	list = cJSON_AddArrayToObject(o, "candidates");
 	for (i = 0; i < p->nr_candidates; i++)
-		printf(" %" PRIu64, p->candidates[i] / p->block_size);
-	putchar('\n');
+		cJSON_AddItemToArray(
+			list, cJSON_CreateNumber((double)(p->candidates[i] /
+							  p->block_size)));
+	json_u64(o, "contig", p->contig);
+	list = cJSON_AddArrayToObject(o, "ranges");
+	for (i = 0; i < p->nr_ranges; i++) {
+		range = cJSON_CreateObject();
+		json_u64(range, "start", p->ranges[i].start);
+		json_u64(range, "size", p->ranges[i].size);
+		cJSON_AddItemToArray(list, range);
+	}
+	return json_print(o);
+}
+
+static int plan_text(const struct coord_config *cfg, const struct coord_plan *p)
+{
+	char a[24], b[24];
+	uint32_t i;
+
+	printf("would launch '%s': %s\nCPUs %s\n", cfg->name, p->image,
+	       p->cpus);
+	if (p->nr_blocks) {
+		printf("%s of memory in blocks of %s, tried in this order:",
+		       coord_size_format(p->nr_blocks * p->block_size, a,
+					 sizeof(a)),
+		       coord_size_format(p->block_size, b, sizeof(b)));
+		for (i = 0; i < p->nr_candidates; i++)
+			printf(" %" PRIu64, p->candidates[i] / p->block_size);
+		putchar('\n');
+	}
+	if (p->contig) {
+		printf("%s of contiguous memory, tried in this order:",
+		       coord_size_format(p->contig, a, sizeof(a)));
+		for (i = 0; i < p->nr_ranges && i < RANGES_SHOWN; i++)
+			printf(" 0x%" PRIx64 "+%s", p->ranges[i].start,
+			       coord_size_format(p->ranges[i].size, b,
+						 sizeof(b)));
+		puts(i < p->nr_ranges ? " ..." : "");
+	}
 	return EX_DONE;
 }
 
@@ -102,7 +129,7 @@ static int dry_run(struct coord *c, const struct coord_config *cfg)
 
 	if (coord_plan(c, cfg, &plan, &err))
 		return cli_fail(&err);
-	ret = print_plan(cfg, &plan);
+	ret = asked.json ? plan_json(cfg, &plan) : plan_text(cfg, &plan);
 	coord_plan_free(&plan);
 	return ret;
 }

@@ -171,6 +171,8 @@ cJSON *json_lease(const struct coord_lease *l)
 	} else {
 		json_u64(o, "start", l->start);
 		json_u64(o, "size", l->size);
+		cJSON_AddStringToObject(o, "source",
+					coord_source_name(l->source));
 		cJSON_AddStringToObject(o, "zone", l->zone);
 	}
 	json_u64(o, "enclave", l->enclave);
@@ -188,8 +190,9 @@ char *lease_text(const struct coord_lease *l, char *buf, size_t size)
 	if (l->kind == COK_RES_CPU)
 		snprintf(buf, size, "cpu %u (apic %u)", l->cpu, l->apic_id);
 	else
-		snprintf(buf, size, "memory 0x%" PRIx64 " %s", l->start,
-			 coord_size_format(l->size, s, sizeof(s)));
+		snprintf(buf, size, "memory 0x%" PRIx64 " %s %s", l->start,
+			 coord_size_format(l->size, s, sizeof(s)),
+			 coord_source_name(l->source));
 	return buf;
 }
 

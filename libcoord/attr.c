@@ -61,6 +61,7 @@ void lc_parse_lease(struct nlattr **tb, struct coord_lease *l)
 	l->apic_id = lc_get_u32(tb[COK_A_APIC_ID]);
 	l->start = lc_get_u64(tb[COK_A_START]);
 	l->size = lc_get_u64(tb[COK_A_SIZE]);
+	l->source = lc_get_u32(tb[COK_A_SOURCE]);
 	lc_get_str(tb[COK_A_ZONE], l->zone, sizeof(l->zone));
 }
 

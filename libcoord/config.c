@@ -116,6 +116,12 @@ static int set_memory(struct coord_config *cfg, const char *word,
 	return coord_size_parse(word, &cfg->memory, err);
 }
 
+static int set_mem_from(struct coord_config *cfg, const char *word,
+			struct coord_err *err)
+{
+	return coord_mem_from_parse(word, &cfg->mem_from, err);
+}
+
 static int set_image(struct coord_config *cfg, const char *word,
 		     struct coord_err *err)
 {
@@ -176,6 +182,8 @@ static const struct key {
 	{ "cpus", NUMBER, "a whole number of CPUs, 1 to 64", set_cpus },
 	{ "cpu_list", TEXT, "a string such as \"2-3,7\"", set_cpu_list },
 	{ "memory", TEXT, "a string such as \"128M\"", set_memory },
+	{ "mem_from", TEXT, "\"auto\", \"blocks\" or \"contig\"",
+	  set_mem_from },
 	{ "image", TEXT, "a string", set_image },
 	{ "cmdline", TEXT, "a string", set_cmdline },
 	{ "owner", TEXT | NUMBER, "a user's name or number", set_owner },

@@ -117,6 +117,7 @@ struct coord_lease {
 	uint64_t txid;
 	uint32_t cpu, apic_id; /* of a CPU */
 	uint64_t start, size;  /* of memory */
+	uint32_t source;       /* enum cok_mem_source */
 	char zone[16];
 };
 
@@ -136,6 +137,7 @@ const char *coord_state_name(uint32_t state);
 const char *coord_lease_state_name(uint32_t state);
 const char *coord_op_name(uint32_t kind);
 const char *coord_kind_name(uint32_t kind);
+const char *coord_source_name(uint32_t source);
 const char *coord_ck_state_name(uint32_t state);
 const char *coord_why_text(uint32_t why);
 /* The state of that name, or -1. */
@@ -180,13 +182,21 @@ int coord_wait(struct coord *c, const char *name, uint32_t state,
 
 /* ---- what to launch ---------------------------------------------------- */
 
+/*
+ * Where memory is taken from: whole blocks of memory hotplug, contiguous
+ * ranges of COK_CONTIG_UNIT, or blocks as far as they go and contiguous ranges
+ * for the rest.
+ */
+enum coord_mem_from { COORD_MEM_AUTO, COORD_MEM_BLOCKS, COORD_MEM_CONTIG };
+
 struct coord_config {
 	char name[COK_NAME_MAX];
 	char mode[16];	    /* "native" */
 	uint32_t cpus;	    /* how many, if cpu_list is empty */
 	char cpu_list[256]; /* as in "2-3,7" */
 	uint64_t memory;    /* bytes */
-	char image[4096];   /* empty: the default image */
+	enum coord_mem_from mem_from;
+	char image[4096]; /* empty: the default image */
 	char cmdline[1024];
 	uint32_t uid;	      /* owner of the device node */
 	unsigned int timeout; /* ms, for the whole change; at most 600000 */
@@ -203,18 +213,30 @@ int coord_config_set(struct coord_config *cfg, const char *key,
 		     const char *word, const char *what, struct coord_err *err);
 
 /* "128M", "1G", "4096": bytes; 0 is refused. */
+int coord_mem_from_parse(const char *text, enum coord_mem_from *out,
+			 struct coord_err *err);
 int coord_size_parse(const char *text, uint64_t *out, struct coord_err *err);
 /* The shortest exact form ("128M"); buf of at least 24 bytes; returns buf. */
 char *coord_size_format(uint64_t size, char *buf, size_t len);
 
-/* What a launch or grow would take now: CPUs, and blocks in order of trial. */
+struct coord_range {
+	uint64_t start, size; /* bytes */
+};
+
+/*
+ * What a launch would take now: CPUs, and blocks and contiguous ranges in
+ * order of trial. coord_plan_free frees the lists.
+ */
 struct coord_plan {
 	char image[4096];
 	char cpus[256];	    /* list */
 	uint32_t nr_blocks; /* needed */
 	uint64_t block_size;
 	uint32_t nr_candidates;
-	uint64_t *candidates; /* start addresses; freed by coord_plan_free */
+	uint64_t *candidates; /* start addresses of blocks */
+	uint64_t contig;      /* bytes needed in contiguous ranges */
+	uint32_t nr_ranges;
+	struct coord_range *ranges;
 };
 int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err);
@@ -234,7 +256,8 @@ struct coord_change {
 	const char *name; /* of the enclave */
 	uint32_t cpus;	  /* how many, if cpu_list is NULL */
 	const char *cpu_list;
-	uint64_t memory;      /* bytes */
+	uint64_t memory; /* bytes */
+	enum coord_mem_from mem_from;
 	unsigned int timeout; /* ms, 1 to 600000, for each of its answers */
 };
 /* All or nothing: what it declines goes home. It must be RUNNING. */

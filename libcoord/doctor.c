@@ -192,12 +192,17 @@ static void check_memory(const struct host *h, struct coord_check *k)
 		return;
 	}
 	coord_size_format(size, text, sizeof(text));
-	if (lc_pick_blocks(h->root, &none, size, size, &b, &n, &err)) {
+	if (lc_pick_blocks(h->root, &none, size, &b, &n, &err)) {
 		say(k, COORD_BAD, "%.200s", err.text);
 		return;
 	}
 	free(b);
-	say(k, COORD_GOOD, "memory blocks of %s; %zu could be tried", text, n);
+	if (lc_check_amount(h->root, size, n * size, &err))
+		say(k, COORD_WARN, "%.180s; less may go with --mem-from contig",
+		    err.text);
+	else
+		say(k, COORD_GOOD, "memory blocks of %s; %zu could be tried",
+		    text, n);
 }
 
 static void check_memmap(const struct host *h, struct coord_check *k)

@@ -64,59 +64,33 @@ static void recall_new(struct coord *c, uint32_t id,
 	lc_err_more(err, "; taking back what was granted failed: %s", e.text);
 }
 
-/* The next part of what is wanted, at most one offer's worth. */
-static bool next_part(struct lc_want *rest, struct lc_want *part,
-		      uint64_t block_size)
+/* Has our operation taken what was not offered yet? -1: no telling. */
+static int left(struct coord *c, struct coord_err *err)
 {
-	uint32_t room = COK_TXN_MAX_RES;
-	uint64_t bytes;
+	struct lc_ledger l;
+	int n = 0;
+	size_t i;
 
-	*part = (struct lc_want){ .deadline = rest->deadline };
-	if (rest->cpu_list) {
-		part->cpu_list = rest->cpu_list;
-		rest->cpu_list = NULL;
-		return true;
-	}
-	part->cpus = rest->cpus < room ? rest->cpus : room;
-	room -= part->cpus;
-	bytes = (uint64_t)room * block_size;
-	part->memory = rest->memory < bytes ? rest->memory : bytes;
-	rest->cpus -= part->cpus;
-	rest->memory -= part->memory;
-	return part->cpus || part->memory;
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	for (i = 0; i < l.n; i++)
+		n += l.lease[i].op == c->op &&
+		     l.lease[i].state == COK_LS_POOLED;
+	free(l.lease);
+	return n;
 }
 
-static int grow_by(struct coord *c, uint32_t id, struct lc_want *rest,
+static int grow_by(struct coord *c, uint32_t id, const struct lc_want *w,
 		   unsigned int timeout, struct coord_err *err)
 {
-	struct lc_want part;
+	int n;
 
-	while (next_part(rest, &part, c->info.block_size))
-		if (lc_take_memory(c, &part, err) ||
-		    lc_take_cpus(c, &part, err) ||
-		    lc_go_on(c, part.deadline, err) ||
-		    offer(c, id, timeout, err))
+	if ((w->memory && lc_take_memory(c, w, err)) || lc_take_cpus(c, w, err))
+		return -1;
+	while ((n = left(c, err)) > 0)
+		if (lc_go_on(c, w->deadline, err) || offer(c, id, timeout, err))
 			return -1;
-	return 0;
-}
-
-static int check(const struct coord_change *ch, struct coord_err *err)
-{
-	struct lc_cpus set;
-
-	if (!ch->cpus && !ch->cpu_list && !ch->memory)
-		return lc_err(
-			err, COORD_E_INVALID, EINVAL,
-			"nothing to grow by; give --cpus, --cpu-list or --mem");
-	if (ch->cpu_list) {
-		if (lc_cpulist_parse(ch->cpu_list, &set, err))
-			return -1;
-		if (lc_cpus_count(&set) > COK_TXN_MAX_RES)
-			return lc_err(err, COORD_E_INVALID, E2BIG,
-				      "at most %d listed CPUs at a time",
-				      COK_TXN_MAX_RES);
-	}
-	return 0;
+	return n;
 }
 
 /* Said before anything is taken offline for it. */
@@ -141,23 +115,28 @@ static int find_running(struct coord *c, const char *name, uint32_t *id,
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err)
 {
-	struct lc_want rest = {
+	const struct lc_want w = {
 		.cpus = ch->cpu_list ? 0 : ch->cpus,
 		.cpu_list = ch->cpu_list,
 		.memory = ch->memory,
+		.mem_from = ch->mem_from,
 		.deadline = lc_now() + TAKE_LIMIT,
 	};
 	struct lc_ledger before;
 	uint32_t id;
 	int ret;
 
-	if (check(ch, err) || find_running(c, ch->name, &id, err) ||
-	    lc_check_wanted(c, ch->cpus, ch->cpu_list, ch->memory, NULL, err) ||
+	if (!ch->cpus && !ch->cpu_list && !ch->memory)
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"nothing to grow by; give --cpus, --cpu-list or --mem");
+	if (find_running(c, ch->name, &id, err) ||
+	    lc_check_wanted(c, &w, NULL, err) ||
 	    lc_op_begin(c, COK_OP_GROW, id, err))
 		return -1;
 	if (lc_ledger_get(c, &before, err))
 		return lc_op_undo(c, err);
-	ret = grow_by(c, id, &rest, ch->timeout, err);
+	ret = grow_by(c, id, &w, ch->timeout, err);
 	if (ret)
 		recall_new(c, id, &before, ch->timeout, err);
 	free(before.lease);

@@ -178,12 +178,28 @@ int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
 		 struct coord_err *err);
 void lc_sibling_warning(const char *root, const struct lc_cpus *taken,
 			char *buf, size_t size);
-/* Blocks in the order to try them. free(3) *out. */
+/* Blocks in the order to try them, perhaps none. free(3) *out. */
 int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
-		   uint64_t block_size, uint64_t want, struct lc_block **out,
+		   uint64_t block_size, struct lc_block **out, size_t *n,
+		   struct coord_err *err);
+/* May Linux lose `want` bytes, and are there as many as `have`? */
+int lc_check_amount(const char *root, uint64_t want, uint64_t have,
+		    struct coord_err *err);
+/* A size must be a multiple of the block size, or of COK_CONTIG_UNIT. */
+int lc_check_size(uint64_t size, uint64_t block_size, enum coord_mem_from from,
+		  struct coord_err *err);
+bool lc_range_leased(const struct lc_ledger *l, uint64_t start, uint64_t size);
+
+/* ---- pick_contig.c ----------------------------------------------------------- */
+
+/*
+ * Ranges inside online blocks in the order to try them, made of whole units
+ * whose pages are free or can move, as far as /proc/kpageflags tells. free(3)
+ * *out. At least `want` bytes if there are.
+ */
+int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
+		   uint64_t block_size, uint64_t want, struct coord_range **out,
 		   size_t *n, struct coord_err *err);
-/* A size must be a multiple of the block size. */
-int lc_check_size(uint64_t size, uint64_t block_size, struct coord_err *err);
 
 /* ---- blocks.c ---------------------------------------------------------------- */
 
@@ -204,6 +220,7 @@ struct lc_want {
 	uint32_t cpus;
 	const char *cpu_list; /* NULL or "": by number */
 	uint64_t memory;
+	enum coord_mem_from mem_from;
 	uint64_t deadline;
 };
 
@@ -211,6 +228,9 @@ int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err);
 int lc_take_cpus(struct coord *c, const struct lc_want *w,
 		 struct coord_err *err);
 int lc_take_memory(struct coord *c, const struct lc_want *w,
+		   struct coord_err *err);
+/* contig.c: takes that much, or all that can be had; *got is how much. */
+int lc_take_contig(struct coord *c, const struct lc_want *w, uint64_t *got,
 		   struct coord_err *err);
 /* Brings a block online as its zone was, and checks. */
 int lc_block_online(struct coord *c, const struct coord_lease *l,
@@ -227,10 +247,9 @@ int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
 	      unsigned int timeout, struct coord_err *err);
 int lc_kill(struct coord *c, uint32_t id, struct coord_err *err);
 
-/* Could this be taken now? `out` may be NULL. */
-int lc_check_wanted(struct coord *c, uint32_t cpus, const char *cpu_list,
-		    uint64_t memory, struct coord_plan *out,
-		    struct coord_err *err);
+/* Could this be taken now? `out` may be NULL; w->deadline is not looked at. */
+int lc_check_wanted(struct coord *c, const struct lc_want *w,
+		    struct coord_plan *out, struct coord_err *err);
 
 /* The image that will be booted; COK_IMAGE and the default included. */
 int lc_image_path(const char *asked, char *buf, size_t size,

@@ -64,8 +64,7 @@ static int open_image(const struct coord_config *cfg, struct coord_err *err)
 	return fd;
 }
 
-static int check(struct coord *c, const struct coord_config *cfg,
-		 struct coord_err *err)
+static int check(const struct coord_config *cfg, struct coord_err *err)
 {
 	if (!cfg->name[0])
 		return lc_err(
@@ -79,77 +78,133 @@ static int check(struct coord *c, const struct coord_config *cfg,
 		return lc_err(
 			err, COORD_E_INVALID, EINVAL,
 			"the enclave has no memory; give --mem or \"memory\"");
-	return lc_check_size(cfg->memory, c->info.block_size, err);
-}
-
-static int fill_plan(struct coord *c, const struct lc_ledger *ledger,
-		     uint32_t cpus, const char *cpu_list, uint64_t memory,
-		     struct coord_plan *out, struct coord_err *err)
-{
-	struct lc_cpus set = { 0 };
-	struct lc_block *b = NULL;
-	uint32_t order[LC_MAX_CPUS], n, i;
-	size_t nb = 0;
-
-	if (cpu_list && cpu_list[0]) {
-		if (lc_pick_listed(c->root, ledger, cpu_list, &set, err))
-			return -1;
-	} else if (cpus) {
-		if (lc_pick_cpus(c->root, ledger, cpus, order, &n, err))
-			return -1;
-		for (i = 0; i < cpus; i++)
-			lc_cpus_add(&set, order[i]);
-	}
-	if (memory && lc_pick_blocks(c->root, ledger, c->info.block_size,
-				     memory, &b, &nb, err))
-		return -1;
-	if (out) {
-		lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
-		out->candidates = calloc(nb + 1, sizeof(*out->candidates));
-		if (!out->candidates) {
-			free(b);
-			return lc_err(err, COORD_E_FAILED, ENOMEM,
-				      "out of memory");
-		}
-		out->nr_candidates = (uint32_t)nb;
-		for (i = 0; i < out->nr_candidates; i++)
-			out->candidates[i] = b[i].start;
-	}
-	free(b);
 	return 0;
 }
 
-int lc_check_wanted(struct coord *c, uint32_t cpus, const char *cpu_list,
-		    uint64_t memory, struct coord_plan *out,
-		    struct coord_err *err)
+static int plan_cpus(struct coord *c, const struct lc_ledger *ledger,
+		     const struct lc_want *w, struct coord_plan *out,
+		     struct coord_err *err)
 {
+	uint32_t order[LC_MAX_CPUS], n, i;
+	struct lc_cpus set = { 0 };
+
+	if (w->cpu_list && w->cpu_list[0]) {
+		if (lc_pick_listed(c->root, ledger, w->cpu_list, &set, err))
+			return -1;
+	} else if (w->cpus) {
+		if (lc_pick_cpus(c->root, ledger, w->cpus, order, &n, err))
+			return -1;
+		for (i = 0; i < w->cpus; i++)
+			lc_cpus_add(&set, order[i]);
+	}
+	lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
+	return 0;
+}
+
+/* Blocks, as far as they go; what they can't give is left in out->contig. */
+static int plan_blocks(struct coord *c, const struct lc_ledger *ledger,
+		       const struct lc_want *w, struct coord_plan *out,
+		       struct coord_err *err)
+{
+	uint64_t block_size = c->info.block_size;
+	uint64_t want = w->memory / block_size;
+	struct lc_block *b;
+	size_t n, i;
+
+	if (lc_pick_blocks(c->root, ledger, block_size, &b, &n, err))
+		return -1;
+	out->candidates = calloc(n + 1, sizeof(*out->candidates));
+	if (!out->candidates) {
+		free(b);
+		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
+	}
+	out->nr_candidates = (uint32_t)n;
+	for (i = 0; i < out->nr_candidates; i++)
+		out->candidates[i] = b[i].start;
+	free(b);
+	out->nr_blocks = (uint32_t)(want < n ? want : n);
+	out->contig -= out->nr_blocks * block_size;
+	return 0;
+}
+
+static int plan_contig(struct coord *c, const struct lc_ledger *ledger,
+		       struct coord_plan *out, uint64_t *have,
+		       struct coord_err *err)
+{
+	struct coord_range *r;
+	size_t n, i;
+
+	if (lc_pick_contig(c->root, ledger, c->info.block_size, out->contig, &r,
+			   &n, err))
+		return -1;
+	for (i = 0; i < n; i++)
+		*have += r[i].size;
+	out->ranges = r;
+	out->nr_ranges = (uint32_t)n;
+	return 0;
+}
+
+static int plan_memory(struct coord *c, const struct lc_ledger *ledger,
+		       const struct lc_want *w, struct coord_plan *out,
+		       struct coord_err *err)
+{
+	uint64_t have = 0;
+
+	out->contig = w->memory;
+	if (lc_check_size(w->memory, c->info.block_size, w->mem_from, err) ||
+	    (w->mem_from != COORD_MEM_CONTIG &&
+	     plan_blocks(c, ledger, w, out, err)))
+		return -1;
+	have = out->nr_blocks * c->info.block_size;
+	if (out->contig && w->mem_from != COORD_MEM_BLOCKS &&
+	    plan_contig(c, ledger, out, &have, err))
+		return -1;
+	return lc_check_amount(c->root, w->memory, have, err);
+}
+
+int lc_check_wanted(struct coord *c, const struct lc_want *w,
+		    struct coord_plan *out, struct coord_err *err)
+{
+	struct coord_plan own = { 0 };
 	struct lc_ledger ledger;
 	int ret;
 
 	if (lc_ledger_get(c, &ledger, err))
 		return -1;
-	ret = fill_plan(c, &ledger, cpus, cpu_list, memory, out, err);
+	ret = plan_cpus(c, &ledger, w, out ? out : &own, err);
+	if (!ret && w->memory)
+		ret = plan_memory(c, &ledger, w, out ? out : &own, err);
 	free(ledger.lease);
+	if (ret && out)
+		coord_plan_free(out);
+	coord_plan_free(&own);
 	return ret;
 }
 
 int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err)
 {
+	const struct lc_want w = {
+		.cpus = cfg->cpus,
+		.cpu_list = cfg->cpu_list,
+		.memory = cfg->memory,
+		.mem_from = cfg->mem_from,
+	};
+
 	memset(out, 0, sizeof(*out));
-	if (check(c, cfg, err) ||
+	if (check(cfg, err) ||
 	    lc_image_path(cfg->image, out->image, sizeof(out->image), err))
 		return -1;
 	out->block_size = c->info.block_size;
-	out->nr_blocks = (uint32_t)(cfg->memory / c->info.block_size);
-	return lc_check_wanted(c, cfg->cpus, cfg->cpu_list, cfg->memory, out,
-			       err);
+	return lc_check_wanted(c, &w, out, err);
 }
 
 void coord_plan_free(struct coord_plan *plan)
 {
 	free(plan->candidates);
+	free(plan->ranges);
 	plan->candidates = NULL;
+	plan->ranges = NULL;
 }
 
 struct created {
@@ -231,6 +286,7 @@ static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
 		.cpus = cfg->cpus,
 		.cpu_list = cfg->cpu_list,
 		.memory = cfg->memory,
+		.mem_from = cfg->mem_from,
 		.deadline = deadline,
 	};
 

@@ -63,6 +63,7 @@ static int intend(struct coord *c, const struct lc_block *b,
 	char what[48];
 
 	*l = (struct coord_lease){ .kind = COK_RES_MEM,
+				   .source = COK_SRC_BLOCK,
 				   .state = COK_LS_TAKING,
 				   .start = b->start,
 				   .size = b->size };
@@ -145,32 +146,64 @@ static void note(struct coord *c, char *tried, size_t size,
 		  strerror(code));
 }
 
+/*
+ * Takes blocks in this order until there is enough; *got is how much. `tried`
+ * tells which ones refused. -1: stop.
+ */
 static int take_some(struct coord *c, const struct lc_want *w,
-		     const struct lc_block *b, size_t n, struct coord_err *err)
+		     const struct lc_block *b, size_t n, uint64_t *got,
+		     char *tried, size_t room, struct coord_err *err)
 {
-	uint64_t got = 0;
-	char tried[700] = "", a[24], m[24];
 	size_t i;
 	int ret;
 
-	for (i = 0; i < n && got < w->memory; i++) {
-		if (lc_go_on(c, w->deadline, err))
-			goto failed;
+	for (i = 0; i < n && *got < w->memory; i++) {
+		if (lc_go_on(c, w->deadline, err)) {
+			if (tried[0])
+				lc_err_more(err,
+					    "; memory blocks that refused: %s",
+					    tried);
+			return -1;
+		}
 		ret = take_one(c, &b[i], w->deadline, err);
 		if (ret < 0)
 			return -1;
 		if (!ret)
-			got += b[i].size;
+			*got += b[i].size;
 		else
-			note(c, tried, sizeof(tried), &b[i], err->err);
+			note(c, tried, room, &b[i], err->err);
 	}
-	if (got >= w->memory)
-		return 0;
+	return 0;
+}
+
+static int take_blocks(struct coord *c, const struct lc_want *w, uint64_t *got,
+		       char *tried, size_t room, struct coord_err *err)
+{
+	struct lc_ledger ledger;
+	struct lc_block *b;
+	size_t n;
+	int ret;
+
+	if (lc_ledger_get(c, &ledger, err))
+		return -1;
+	ret = lc_pick_blocks(c->root, &ledger, c->info.block_size, &b, &n, err);
+	free(ledger.lease);
+	if (ret)
+		return -1;
+	ret = take_some(c, w, b, n, got, tried, room, err);
+	free(b);
+	return ret;
+}
+
+static int too_little(uint64_t got, const struct lc_want *w, const char *tried,
+		      struct coord_err *err)
+{
+	char a[24], m[24];
+
 	lc_err(err, COORD_E_BUSY, EBUSY,
-	       "only %s of %s of memory could be taken offline, Linux holds the rest",
+	       "only %s of %s of memory could be taken, Linux holds the rest",
 	       got ? coord_size_format(got, a, sizeof(a)) : "none",
 	       coord_size_format(w->memory, m, sizeof(m)));
-failed:
 	if (tried[0])
 		lc_err_more(err, "; memory blocks that refused: %s", tried);
 	return -1;
@@ -179,21 +212,20 @@ failed:
 int lc_take_memory(struct coord *c, const struct lc_want *w,
 		   struct coord_err *err)
 {
-	struct lc_ledger ledger;
-	struct lc_block *b;
-	size_t n;
-	int ret;
+	uint64_t blocks = 0, contig = 0;
+	struct lc_want part = *w;
+	char tried[700] = "";
 
-	if (!w->memory)
+	if (w->mem_from != COORD_MEM_CONTIG) {
+		part.memory -= w->memory % c->info.block_size;
+		if (take_blocks(c, &part, &blocks, tried, sizeof(tried), err))
+			return -1;
+	}
+	part.memory = w->memory - blocks;
+	if (part.memory && w->mem_from != COORD_MEM_BLOCKS &&
+	    lc_take_contig(c, &part, &contig, err))
+		return -1;
+	if (blocks + contig == w->memory)
 		return 0;
-	if (lc_ledger_get(c, &ledger, err))
-		return -1;
-	ret = lc_pick_blocks(c->root, &ledger, c->info.block_size, w->memory,
-			     &b, &n, err);
-	free(ledger.lease);
-	if (ret)
-		return -1;
-	ret = take_some(c, w, b, n, err);
-	free(b);
-	return ret;
+	return too_little(blocks + contig, w, tried, err);
 }

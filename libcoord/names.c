@@ -22,6 +22,8 @@ static const char *const ops[COK_OP_COUNT] = {
 
 static const char *const kinds[] = { NULL, "cpu", "memory" };
 
+static const char *const sources[COK_SRC_COUNT] = { "none", "block", "contig" };
+
 static const char *const ck_states[] = {
 	"none", "booting", "running", "stopped", "panic", "parked",
 };
@@ -57,6 +59,11 @@ const char *coord_op_name(uint32_t kind)
 const char *coord_kind_name(uint32_t kind)
 {
 	return NAME(kinds, kind);
+}
+
+const char *coord_source_name(uint32_t source)
+{
+	return NAME(sources, source);
 }
 
 const char *coord_ck_state_name(uint32_t state)

@@ -92,8 +92,8 @@ int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
 	return lc_call(c, &r, NULL, NULL, err);
 }
 
-static int return_memory(struct coord *c, const struct coord_lease *l,
-			 struct coord_err *err)
+static int return_block(struct coord *c, const struct coord_lease *l,
+			struct coord_err *err)
 {
 	struct lc_block b;
 	char what[64];
@@ -137,9 +137,13 @@ int lc_return(struct coord *c, const struct coord_lease *l,
 	char what[64];
 	int ret;
 
-	snprintf(what, sizeof(what), "return CPU %u", l->cpu);
-	ret = l->kind == COK_RES_MEM ? return_memory(c, l, err)
-				     : lc_lease_return(c, l->id, what, err);
+	if (l->kind == COK_RES_CPU)
+		snprintf(what, sizeof(what), "return CPU %u", l->cpu);
+	else
+		snprintf(what, sizeof(what), "return memory at %#llx",
+			 (unsigned long long)l->start);
+	ret = l->source == COK_SRC_BLOCK ? return_block(c, l, err)
+					 : lc_lease_return(c, l->id, what, err);
 	return ret && !in_other_hands(c, l->id) ? ret : 0;
 }
 

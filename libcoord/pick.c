@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policy: which CPUs and which memory blocks to take. Reads sysfs and a copy
+ * Policy: which CPUs and which memory blocks to take (contiguous ranges:
+ * pick_contig.c). Reads sysfs and a copy
  * of the ledger, changes nothing. The module refuses again what is impossible;
  * here it is refused with advice.
  */
@@ -183,8 +184,7 @@ void lc_sibling_warning(const char *root, const struct lc_cpus *taken,
 
 /* ---- memory ------------------------------------------------------------- */
 
-static bool range_leased(const struct lc_ledger *l, uint64_t start,
-			 uint64_t size)
+bool lc_range_leased(const struct lc_ledger *l, uint64_t start, uint64_t size)
 {
 	size_t i;
 
@@ -226,8 +226,8 @@ static uint64_t available(const char *root)
 	return p ? strtoull(p + strlen("MemAvailable:"), NULL, 10) << 10 : 0;
 }
 
-static int check_amount(const char *root, uint64_t want, uint64_t have,
-			struct coord_err *err)
+int lc_check_amount(const char *root, uint64_t want, uint64_t have,
+		    struct coord_err *err)
 {
 	uint64_t avail = available(root);
 	char a[24], b[24];
@@ -236,7 +236,7 @@ static int check_amount(const char *root, uint64_t want, uint64_t have,
 	if (want > have)
 		return lc_err(
 			err, COORD_E_INVALID, ENOMEM,
-			"%s of memory asked for, but only %s can be taken offline now",
+			"%s of memory asked for, but only %s can be taken now",
 			a,
 			have ? coord_size_format(have, b, sizeof(b))
 			     : "nothing");
@@ -249,28 +249,23 @@ static int check_amount(const char *root, uint64_t want, uint64_t have,
 }
 
 int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
-		   uint64_t block_size, uint64_t want, struct lc_block **out,
-		   size_t *n, struct coord_err *err)
+		   uint64_t block_size, struct lc_block **out, size_t *n,
+		   struct coord_err *err)
 {
 	struct lc_block *b;
 	size_t i, all, kept = 0;
 
-	if (lc_check_size(want, block_size, err))
-		return -1;
 	if (lc_blocks(root, block_size, &b, &all))
 		return lc_err(
 			err, COORD_E_FAILED, errno,
 			"this kernel has no memory hotplug (no /sys/devices/system/memory)");
 	for (i = 0; i < all; i++)
 		if (b[i].online && zone_rank(b[i].zone) &&
-		    !range_leased(ledger, b[i].start, b[i].size) &&
+		    !lc_range_leased(ledger, b[i].start, b[i].size) &&
 		    !lc_has_kernel(root, b[i].start, b[i].size))
 			b[kept++] = b[i];
-	if (check_amount(root, want, kept * block_size, err)) {
-		free(b);
-		return -1;
-	}
-	qsort(b, kept, sizeof(*b), by_preference);
+	if (kept)
+		qsort(b, kept, sizeof(*b), by_preference);
 	*out = b;
 	*n = kept;
 	return 0;

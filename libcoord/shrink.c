@@ -19,9 +19,9 @@ int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
 	return lc_job(c, &r, timeout + MARGIN, err);
 }
 
-static bool recallable(const struct coord_lease *l, uint32_t id, uint32_t kind)
+static bool recallable_cpu(const struct coord_lease *l, uint32_t id)
 {
-	return l->enclave == id && l->kind == kind && !l->boot &&
+	return l->enclave == id && l->kind == COK_RES_CPU && !l->boot &&
 	       l->state == COK_LS_GRANTED;
 }
 
@@ -48,7 +48,7 @@ static int choose_listed(const struct lc_ledger *l, uint32_t id,
 	if (lc_cpulist_parse(list, &set, err))
 		return -1;
 	for (i = 0; i < l->n; i++) {
-		if (!recallable(&l->lease[i], id, COK_RES_CPU) ||
+		if (!recallable_cpu(&l->lease[i], id) ||
 		    !lc_cpus_has(&set, l->lease[i].cpu))
 			continue;
 		ch->id[ch->n++] = l->lease[i].id;
@@ -70,7 +70,7 @@ static int choose_cpus(const struct lc_ledger *l, uint32_t id, uint32_t want,
 	size_t i;
 
 	for (i = 0; i < l->n && have < want; i++)
-		if (recallable(&l->lease[i], id, COK_RES_CPU)) {
+		if (recallable_cpu(&l->lease[i], id)) {
 			ch->id[ch->n++] = l->lease[i].id;
 			have++;
 		}
@@ -82,28 +82,100 @@ static int choose_cpus(const struct lc_ledger *l, uint32_t id, uint32_t want,
 		want, have);
 }
 
-static int choose_memory(const struct lc_ledger *l, uint32_t id, uint64_t want,
-			 struct chosen *ch, struct coord_err *err)
+static int take_tail(struct genlmsghdr *g, void *arg)
 {
-	char a[24], b[24];
-	uint64_t have = 0;
+	struct nlattr *tb[COK_A_COUNT];
+
+	if (!lc_parse(g, tb))
+		*(uint32_t *)arg = lc_get_u32(tb[COK_A_LEASE]);
+	return 0;
+}
+
+/* The end of a contiguous range becomes a lease of its own, and is chosen. */
+static int choose_tail(struct coord *c, const struct coord_lease *l,
+		       uint64_t size, struct chosen *ch, struct coord_err *err)
+{
+	uint32_t tail = 0;
+	struct lc_req r;
+
+	lc_req_init(c, &r, COK_CMD_LEASE_SPLIT, 0, "split a range");
+	lc_put_u32(&r, COK_A_LEASE, l->id);
+	lc_put_u64(&r, COK_A_SIZE, size);
+	if (lc_call(c, &r, take_tail, &tail, err))
+		return -1;
+	ch->id[ch->n++] = tail;
+	return 0;
+}
+
+static bool is_from(const struct coord_lease *l, uint32_t id, uint32_t source)
+{
+	return l->enclave == id && l->source == source &&
+	       l->state == COK_LS_GRANTED;
+}
+
+static void choose_blocks(const struct lc_ledger *l, uint32_t id,
+			  uint64_t *rest, struct chosen *ch)
+{
 	size_t i;
 
-	for (i = 0; i < l->n && have < want; i++)
-		if (recallable(&l->lease[i], id, COK_RES_MEM)) {
+	for (i = 0; i < l->n; i++)
+		if (is_from(&l->lease[i], id, COK_SRC_BLOCK) &&
+		    !l->lease[i].boot && l->lease[i].size <= *rest) {
 			ch->id[ch->n++] = l->lease[i].id;
-			have += l->lease[i].size;
+			*rest -= l->lease[i].size;
 		}
-	if (have == want)
+}
+
+/* The range that holds the image comes last, and not as a whole. */
+static int choose_contig(struct coord *c, const struct lc_ledger *l,
+			 uint32_t id, uint64_t *rest, struct chosen *ch,
+			 struct coord_err *err)
+{
+	size_t i;
+	int boot;
+
+	for (boot = 0; boot < 2; boot++)
+		for (i = 0; i < l->n && *rest; i++) {
+			const struct coord_lease *lease = &l->lease[i];
+
+			if (!is_from(lease, id, COK_SRC_CONTIG) ||
+			    lease->boot != boot)
+				continue;
+			if (lease->size > *rest) {
+				if (choose_tail(c, lease, *rest, ch, err))
+					return -1;
+				*rest = 0;
+			} else if (!boot) {
+				ch->id[ch->n++] = lease->id;
+				*rest -= lease->size;
+			}
+		}
+	return 0;
+}
+
+static int choose_memory(struct coord *c, const struct lc_ledger *l,
+			 uint32_t id, const struct coord_change *want,
+			 struct chosen *ch, struct coord_err *err)
+{
+	uint64_t rest = want->memory, have;
+	char a[24], b[24];
+
+	if (want->mem_from != COORD_MEM_CONTIG)
+		choose_blocks(l, id, &rest, ch);
+	if (want->mem_from != COORD_MEM_BLOCKS &&
+	    choose_contig(c, l, id, &rest, ch, err))
+		return -1;
+	if (!rest)
 		return 0;
-	coord_size_format(want, a, sizeof(a));
+	have = want->memory - rest;
+	coord_size_format(want->memory, a, sizeof(a));
 	return lc_err(
 		err, COORD_E_INVALID, EINVAL,
 		"%s of memory asked back, but only %s can be; the memory holding the image stays",
 		a, have ? coord_size_format(have, b, sizeof(b)) : "none");
 }
 
-static int choose(struct lc_ledger *l, uint32_t id,
+static int choose(struct coord *c, struct lc_ledger *l, uint32_t id,
 		  const struct coord_change *ch, struct chosen *out,
 		  struct coord_err *err)
 {
@@ -113,7 +185,7 @@ static int choose(struct lc_ledger *l, uint32_t id,
 		return -1;
 	if (!ch->cpu_list && ch->cpus && choose_cpus(l, id, ch->cpus, out, err))
 		return -1;
-	if (ch->memory && choose_memory(l, id, ch->memory, out, err))
+	if (ch->memory && choose_memory(c, l, id, ch, out, err))
 		return -1;
 	return 0;
 }
@@ -152,7 +224,7 @@ static int shrink(struct coord *c, uint32_t id, const struct coord_change *ch,
 	if (!list.id)
 		ret = lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
 	else
-		ret = choose(&l, id, ch, &list, err);
+		ret = choose(c, &l, id, ch, &list, err);
 	if (!ret)
 		ret = recall_all(c, id, &list, ch->timeout, err);
 	free(list.id);
@@ -169,8 +241,8 @@ int coord_shrink(struct coord *c, const struct coord_change *ch,
 		return lc_err(
 			err, COORD_E_INVALID, EINVAL,
 			"nothing to shrink by; give --cpus, --cpu-list or --mem");
-	if ((ch->memory &&
-	     lc_check_size(ch->memory, c->info.block_size, err)) ||
+	if ((ch->memory && lc_check_size(ch->memory, c->info.block_size,
+					 ch->mem_from, err)) ||
 	    lc_enclave_id(c, ch->name, &id, err) ||
 	    lc_op_begin(c, COK_OP_SHRINK, id, err))
 		return -1;

@@ -55,24 +55,40 @@ char *coord_size_format(uint64_t size, char *buf, size_t len)
 	return buf;
 }
 
-int lc_check_size(uint64_t size, uint64_t block_size, struct coord_err *err)
+int coord_mem_from_parse(const char *text, enum coord_mem_from *out,
+			 struct coord_err *err)
 {
-	uint64_t below = size - size % block_size;
+	static const char *const words[] = { "auto", "blocks", "contig" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(text, words[i]))
+			continue;
+		*out = (enum coord_mem_from)i;
+		return 0;
+	}
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"\"%.40s\" is not where memory can be from; use auto, blocks or contig",
+		text);
+}
+
+int lc_check_size(uint64_t size, uint64_t block_size, enum coord_mem_from from,
+		  struct coord_err *err)
+{
+	bool blocks = from == COORD_MEM_BLOCKS;
+	uint64_t unit = blocks ? block_size : COK_CONTIG_UNIT;
+	uint64_t below = size - size % unit;
 	char a[24], b[24], s[24], g[24];
 
 	if (size && size == below)
 		return 0;
 	coord_size_format(size, s, sizeof(s));
-	coord_size_format(block_size, g, sizeof(g));
+	coord_size_format(unit, g, sizeof(g));
 	coord_size_format(below, a, sizeof(a));
-	coord_size_format(below + block_size, b, sizeof(b));
-	if (!below)
-		return lc_err(
-			err, COORD_E_INVALID, EINVAL,
-			"memory of %s is not a multiple of this host's memory block, %s; use %s",
-			s, g, b);
-	return lc_err(
-		err, COORD_E_INVALID, EINVAL,
-		"memory of %s is not a multiple of this host's memory block, %s; use %s or %s",
-		s, g, a, b);
+	coord_size_format(below + unit, b, sizeof(b));
+	return lc_err(err, COORD_E_INVALID, EINVAL,
+		      "memory of %s is not a multiple of %s, %s; use %s%s%s", s,
+		      blocks ? "this host's memory block" : "what can be taken",
+		      g, below ? a : "", below ? " or " : "", b);
 }

@@ -36,7 +36,7 @@ static void everything(void **state)
 	(void)state;
 	assert_int_equal(
 		parse("{ \"name\": \"web-1.a_B\", \"mode\": \"native\","
-		      "\"cpus\": 3, \"memory\": \"1G\","
+		      "\"cpus\": 3, \"memory\": \"1G\", \"mem_from\": \"contig\","
 		      "\"image\": \"/x/y\", \"cmdline\": \"a b=c\","
 		      "\"owner\": 1000, \"timeout\": 5 }\n",
 		      &cfg, &err),
@@ -44,6 +44,7 @@ static void everything(void **state)
 	assert_string_equal(cfg.name, "web-1.a_B");
 	assert_int_equal(cfg.cpus, 3);
 	assert_int_equal(cfg.memory, 1ULL << 30);
+	assert_int_equal(cfg.mem_from, COORD_MEM_CONTIG);
 	assert_string_equal(cfg.image, "/x/y");
 	assert_string_equal(cfg.cmdline, "a b=c");
 	assert_int_equal(cfg.uid, 1000);
@@ -72,6 +73,10 @@ static const struct {
 	{ "{\"memory\":128}",
 	  "$.memory: 128 is not a string such as \"128M\"" },
 	{ "{\"memory\":\"0\"}", "$.memory: a size of zero" },
+	{ "{\"mem_from\":\"cma\"}",
+	  "$.mem_from: \"cma\" is not where memory can be from; use auto, blocks or contig" },
+	{ "{\"mem_from\":1}",
+	  "$.mem_from: 1 is not \"auto\", \"blocks\" or \"contig\"" },
 	{ "{\"cpu\":1}",
 	  "$.cpu: there is no such setting; use name, mode, cpus" },
 	{ "{\"Name\":\"a\"}", "$.Name: there is no such setting" },

@@ -1,6 +1,7 @@
-// sources: libcoord/pick.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
+// sources: libcoord/pick.c libcoord/pick_contig.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
 // SPDX-License-Identifier: GPL-2.0
 /* Which CPUs and blocks are taken, over a fake sysfs. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <linux/kernel-page-flags.h>
 
 #include "internal.h"
 
@@ -198,8 +201,7 @@ static void blocks_in_order(void **state)
 	size_t n, i;
 
 	(void)state;
-	assert_int_equal(
-		lc_pick_blocks(root, &empty, BLOCK, BLOCK, &b, &n, &err), 0);
+	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, &b, &n, &err), 0);
 	assert_int_equal(n, 5);
 	for (i = 0; i < n; i++) {
 		assert_int_equal(b[i].nr, want[i]);
@@ -207,35 +209,171 @@ static void blocks_in_order(void **state)
 	}
 	assert_string_equal(b[0].zone, "Movable");
 	free(b);
-	assert_int_equal(lc_pick_blocks(root, &one, BLOCK, BLOCK, &b, &n, &err),
-			 0);
+	assert_int_equal(lc_pick_blocks(root, &one, BLOCK, &b, &n, &err), 0);
 	assert_int_equal(n, 4);
 	assert_int_equal(b[0].nr, 5);
 	free(b);
 }
 
-static void blocks_refused(void **state)
+static void amounts_refused(void **state)
 {
 	struct coord_err err;
-	struct lc_block *b;
-	size_t n;
 
 	(void)state;
-	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, 6 * BLOCK, &b, &n,
-					&err),
-			 -1);
+	assert_int_equal(lc_check_amount(root, 6 * BLOCK, 5 * BLOCK, &err), -1);
 	assert_non_null(
 		strstr(err.text, "768M of memory asked for, but only 640M"));
-	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, BLOCK + 1, &b, &n,
-					&err),
-			 -1);
-	assert_non_null(strstr(err.text, "use 128M or 256M"));
+	assert_int_equal(lc_check_amount(root, 2 * BLOCK, 5 * BLOCK, &err), 0);
 	put("MemAvailable:    262144 kB", "proc/meminfo");
-	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, 2 * BLOCK, &b, &n,
-					&err),
-			 -1);
+	assert_int_equal(lc_check_amount(root, 2 * BLOCK, 5 * BLOCK, &err), -1);
 	assert_non_null(strstr(err.text, "Linux has only 256M available"));
 	put("MemAvailable:    1048576 kB", "proc/meminfo");
+}
+
+/* ---- contiguous ranges: units of 512 pages, by their flags ----------------- */
+
+#define UNIT	 COK_CONTIG_UNIT
+#define FREE	 (1ULL << KPF_BUDDY)
+#define MOVABLE	 (1ULL << KPF_LRU | 1ULL << KPF_ANON)
+#define SLAB	 (1ULL << KPF_SLAB)
+#define RESERVED (1ULL << 32)
+#define SILENT	 0ULL
+
+static int flags_fd = -1;
+
+/* Pages [first, first + n) of a unit of a block have these flags. */
+static void put_flags(unsigned int block, unsigned int unit, unsigned int first,
+		      unsigned int n, uint64_t flags)
+{
+	off_t at = (off_t)((block * BLOCK + unit * UNIT) / 4096 + first) * 8;
+
+	for (; n--; at += 8)
+		assert_int_equal(pwrite(flags_fd, &flags, 8, at), 8);
+}
+
+static int make_flags(void **state)
+{
+	char path[96];
+	unsigned int nr;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/kpageflags", root);
+	flags_fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(flags_fd >= 0);
+	/* Of 1, 2, 4 and 6, all is reserved; 3 is offline, 5 and 7 Movable. */
+	for (nr = 0; nr < 8; nr++)
+		for (unsigned int u = 0; u < BLOCK / UNIT; u++)
+			put_flags(nr, u, 0, 512,
+				  nr % 2 && nr > 1 ? FREE : RESERVED);
+	return 0;
+}
+
+static int drop_flags(void **state)
+{
+	char path[96];
+
+	(void)state;
+	close(flags_fd);
+	snprintf(path, sizeof(path), "%s/proc/kpageflags", root);
+	return unlink(path);
+}
+
+struct expected {
+	unsigned int block, unit, units;
+};
+
+static void contig(const struct lc_ledger *ledger, uint64_t want,
+		   const struct expected *e, size_t ne)
+{
+	struct coord_range *r;
+	struct coord_err err;
+	size_t n, i;
+
+	assert_int_equal(
+		lc_pick_contig(root, ledger, BLOCK, want, &r, &n, &err), 0);
+	assert_int_equal(n, ne);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(r[i].start,
+				 e[i].block * BLOCK + e[i].unit * UNIT);
+		assert_int_equal(r[i].size, e[i].units * UNIT);
+	}
+	free(r);
+}
+
+static void contig_what_can_move(void **state)
+{
+	static const struct expected want[] = {
+		{ 6, 10, 2 },
+		{ 6, 20, 1 },
+		{ 6, 12, 2 },
+	};
+	/* A compound page moves or stays with its head. */
+	const uint64_t head = 1ULL << KPF_COMPOUND_HEAD,
+		       tail = 1ULL << KPF_COMPOUND_TAIL;
+
+	(void)state;
+	put_flags(6, 10, 0, 512, FREE);
+	put_flags(6, 11, 0, 512, MOVABLE);
+	put_flags(6, 12, 0, 512, FREE);
+	put_flags(6, 12, 7, 1, SILENT); /* perhaps */
+	put_flags(6, 13, 0, 1, head);	/* perhaps: some driver's */
+	put_flags(6, 13, 1, 511, tail);
+	put_flags(6, 14, 0, 512, FREE);
+	put_flags(6, 14, 511, 1, SLAB); /* not */
+	put_flags(6, 20, 0, 1, MOVABLE | head);
+	put_flags(6, 20, 1, 511, tail);
+	contig(&empty, 64 * UNIT, want, 3);
+}
+
+static void contig_order(void **state)
+{
+	/* Not in 5 and 7 (Movable), nor 3 (offline). */
+	static const struct expected all[] = {
+		{ 1, 40, 4 }, /* larger */
+		{ 6, 1, 2 },  /* higher */
+		{ 1, 30, 2 },
+		{ 4, 0, 64 }, /* could go offline as a whole */
+	};
+	struct coord_lease lease = { .kind = COK_RES_MEM,
+				     .start = 4 * BLOCK,
+				     .size = 60 * UNIT };
+	struct lc_ledger one = { &lease, 1 };
+	static const struct expected rest[] = {
+		{ 4, 60, 4 },
+		{ 1, 40, 4 },
+		{ 6, 1, 2 },
+		{ 1, 30, 2 },
+	};
+
+	(void)state;
+	put_flags(6, 1, 0, 1024, FREE);
+	put_flags(1, 30, 0, 1024, FREE);
+	put_flags(1, 40, 0, 2048, FREE);
+	put_flags(4, 0, 0, 64 * 512, FREE);
+	contig(&empty, 64 * UNIT, all, 4);
+	/* What is leased is not offered; the rest of its block is. */
+	contig(&one, 64 * UNIT, rest, 4);
+	/* Blocks further down are not even looked at. */
+	contig(&empty, 2 * UNIT, &all[1], 1);
+}
+
+/* Nothing below 16 MiB, and without kpageflags all might do. */
+static void contig_blindly(void **state)
+{
+	static const struct expected want[] = {
+		{ 6, 0, 64 }, { 4, 0, 64 }, { 2, 0, 64 },
+		{ 1, 0, 64 }, { 0, 8, 56 },
+	};
+	char from[96], to[96];
+
+	(void)state;
+	put("DMA32", MEMORY "memory0/valid_zones");
+	snprintf(from, sizeof(from), "%s/proc/kpageflags", root);
+	snprintf(to, sizeof(to), "%s/proc/hidden", root);
+	assert_int_equal(rename(from, to), 0);
+	contig(&empty, 64 * UNIT, want, 5);
+	assert_int_equal(rename(to, from), 0);
+	put("none", MEMORY "memory0/valid_zones");
 }
 
 static void block_words(void **state)
@@ -311,7 +449,13 @@ int main(void)
 		cmocka_unit_test(listed),
 		cmocka_unit_test(sibling_left_behind),
 		cmocka_unit_test(blocks_in_order),
-		cmocka_unit_test(blocks_refused),
+		cmocka_unit_test(amounts_refused),
+		cmocka_unit_test_setup_teardown(contig_what_can_move,
+						make_flags, drop_flags),
+		cmocka_unit_test_setup_teardown(contig_order, make_flags,
+						drop_flags),
+		cmocka_unit_test_setup_teardown(contig_blindly, make_flags,
+						drop_flags),
 		cmocka_unit_test(block_words),
 		cmocka_unit_test(write_limited),
 		cmocka_unit_test(unreadable),

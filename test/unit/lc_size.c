@@ -72,15 +72,21 @@ static void parse_and_format(void **state)
 
 static const struct {
 	uint64_t size, block;
+	enum coord_mem_from from;
 	const char *advice; /* NULL: fine */
 } checks[] = {
-	{ 128 * M, 128 * M, NULL },
-	{ 1024 * M, 128 * M, NULL },
-	{ 100 * M, 128 * M, "use 128M" },
-	{ 200 * M, 128 * M, "use 128M or 256M" },
-	{ 1, 128 * M, "use 128M" },
-	{ 0, 128 * M, "use 128M" },
-	{ 3072 * M, 2048 * M, "use 2G or 4G" },
+	{ 128 * M, 128 * M, COORD_MEM_BLOCKS, NULL },
+	{ 1024 * M, 128 * M, COORD_MEM_BLOCKS, NULL },
+	{ 100 * M, 128 * M, COORD_MEM_BLOCKS, "use 128M" },
+	{ 200 * M, 128 * M, COORD_MEM_BLOCKS, "use 128M or 256M" },
+	{ 1, 128 * M, COORD_MEM_BLOCKS, "use 128M" },
+	{ 0, 128 * M, COORD_MEM_BLOCKS, "use 128M" },
+	{ 3072 * M, 2048 * M, COORD_MEM_BLOCKS, "use 2G or 4G" },
+	{ 200 * M, 128 * M, COORD_MEM_AUTO, NULL },
+	{ 2 * M, 128 * M, COORD_MEM_CONTIG, NULL },
+	{ 3 * M, 128 * M, COORD_MEM_AUTO, "use 2M or 4M" },
+	{ 1, 128 * M, COORD_MEM_CONTIG, "use 2M" },
+	{ 0, 128 * M, COORD_MEM_CONTIG, "use 2M" },
 };
 
 static void granularity(void **state)
@@ -90,7 +96,8 @@ static void granularity(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
-		int ret = lc_check_size(checks[i].size, checks[i].block, &err);
+		int ret = lc_check_size(checks[i].size, checks[i].block,
+					checks[i].from, &err);
 
 		assert_int_equal(ret, checks[i].advice ? -1 : 0);
 		if (checks[i].advice)
@@ -98,11 +105,28 @@ static void granularity(void **state)
 	}
 }
 
+static void mem_from(void **state)
+{
+	enum coord_mem_from from = COORD_MEM_AUTO;
+	struct coord_err err;
+
+	(void)state;
+	assert_int_equal(coord_mem_from_parse("contig", &from, &err), 0);
+	assert_int_equal(from, COORD_MEM_CONTIG);
+	assert_int_equal(coord_mem_from_parse("blocks", &from, &err), 0);
+	assert_int_equal(from, COORD_MEM_BLOCKS);
+	assert_int_equal(coord_mem_from_parse("auto", &from, &err), 0);
+	assert_int_equal(from, COORD_MEM_AUTO);
+	assert_int_equal(coord_mem_from_parse("Contig", &from, &err), -1);
+	assert_non_null(strstr(err.text, "use auto, blocks or contig"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse_and_format),
 		cmocka_unit_test(granularity),
+		cmocka_unit_test(mem_from),
 	};
 
 	return cmocka_run_group_tests_name("lc_size", tests, NULL, NULL);
