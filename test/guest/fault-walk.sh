@@ -16,12 +16,13 @@ fault=$(dirname "$0")/fault
 limit=200	# no life has so many acquisitions
 names=()	# of those that failed
 
-# The life of an enclave, one command a line.
+# The life of an enclave, one command a line. It grows by a block and 4 MiB of
+# contiguous memory, and gives half of those back.
 life=(
 	'launch --name w --cpus 1 --mem 128M'
 	'ping w -c 1'
-	'grow w --cpus 1 --mem 128M'
-	'shrink w --cpus 1 --mem 128M'
+	'grow w --cpus 1 --mem 132M'
+	'shrink w --cpus 1 --mem 130M'
 	'stop w'
 	'destroy w'
 )
@@ -37,10 +38,10 @@ ctl() {
 # because the co-kernel still expects it.
 reached() {
 	case $1 in
-	grow) is "$(leases)" 4 ;;
+	grow) is "$(leases)" 5 ;;
 	shrink)
-		is "$(leases)" 2 || ctl ledger | grep -q quarantined ||
-			{ [ "$missing" = 1 ] && ctl shrink w --mem 128M; }
+		is "$(leases)" 3 || ctl ledger | grep -q quarantined ||
+			{ [ "$missing" = 1 ] && ctl shrink w --mem 130M; }
 		;;
 	stop) [ "$(state_of w)" != running ] ;;
 	destroy) is "$(state_of w)" '' ;;

@@ -109,7 +109,7 @@ cpus() {
 # ---- memory ----------------------------------------------------------------------------
 
 memory() {
-	cokctl launch --name r --cpus 1 --mem "$1"
+	cokctl launch --name r --cpus 1 --mem-from blocks --mem "$1"
 }
 
 sizes() {
@@ -140,7 +140,7 @@ too_much() {
 	available=$(awk '/MemAvailable/ { print $2 }' /proc/meminfo)
 	# shellcheck disable=SC2017  # rounded down to blocks
 	refused 4 'memory blocks that refused: 39 .*, 38 \(' \
-		cokctl launch --name r --cpus 1 --timeout 15 \
+		cokctl launch --name r --cpus 1 --timeout 15 --mem-from blocks \
 		--mem $(((available - 262144) / 131072 * 128))M
 	status=$?
 	umount "$work/ramfs"
