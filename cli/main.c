@@ -8,6 +8,7 @@ const struct verb verbs[] = {
 	{ "launch", "[CONFIG.json]", "start an enclave", verb_launch },
 	{ "list", "", "all enclaves", verb_list },
 	{ "status", "[NAME]", "one enclave in detail, or all", verb_status },
+	{ "top", "[NAME]", "what the cores do, again and again", verb_top },
 	{ "wait", "NAME STATE", "until an enclave is in a state", verb_wait },
 	{ "log", "NAME", "what an enclave printed", verb_log },
 	{ "console", "NAME", "talk to an enclave", verb_console },

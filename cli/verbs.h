@@ -47,6 +47,7 @@ int verb_kill(const struct verb *v, int argc, char **argv);
 int verb_destroy(const struct verb *v, int argc, char **argv);
 int verb_ledger(const struct verb *v, int argc, char **argv);
 int verb_reclaim(const struct verb *v, int argc, char **argv);
+int verb_top(const struct verb *v, int argc, char **argv);
 int verb_events(const struct verb *v, int argc, char **argv);
 int verb_doctor(const struct verb *v, int argc, char **argv);
 int verb_selftest(const struct verb *v, int argc, char **argv);

@@ -67,6 +67,15 @@ not_answering() {
 	! cokctl ping "$1" -c 1 --timeout 2
 }
 
+# Both cores beat and account for all of their time, and nobody rings at them:
+# looking at them does not disturb them.
+top_tells() {
+	cokctl top a --json -n 2 -i 1 | tail -n 1 | jq -e '.enclaves[0] |
+		.memory_total == 268435456 and (.cores | length == 2 and all(
+			.heartbeats_per_s > 0 and .doorbells_per_s == 0 and
+			(.kernel_percent + .user_percent + .idle_percent | . > 99 and . < 101)))'
+}
+
 log_tells() {
 	cokctl log "$1" | grep -q "$2"
 }
@@ -108,6 +117,8 @@ mapfile -t pages < <(marked_pages)
 for page in "${pages[@]}"; do
 	check "QEMU's monitor finds the pattern at $page" nonce_at "$page"
 done
+shell cokctl top a -n 1
+check "top sees what both cores do, without disturbing them" await 30 top_tells
 grown=$(cokctl ledger --json | jq -r '[.[] | select(.start != null and .boot != true)][0].start')
 
 title "Shrink both"
