@@ -64,6 +64,8 @@ struct cpu {
 	/* TLB shootdown: the last generation that this core has flushed for. */
 	u64 flushed;
 
+	bool asleep; /* drained, and nothing is cached */
+
 	/* Waking a drained core, by NMI because it halts with IF = 0. */
 	bool wake_sent; /* core 0: an NMI of ours is on its way */
 	bool woken;	/* it came */

@@ -104,7 +104,8 @@ void cmd_spin(int argc, char **argv)
 	if (said_busy(c, argv[0]))
 		return;
 	out("spin: core %u for %llu s", c->slot, seconds);
-	smp_post(c, spin_job, tsc_after_ms(seconds * 1000));
+	if (!smp_post(c, spin_job, tsc_after_ms(seconds * 1000)))
+		out("spin: core %u is leaving", c->slot);
 }
 
 /* Answers without being woken: core 0 looks at the control rings all the time. */
@@ -142,7 +143,8 @@ void cmd_hang(int argc, char **argv)
 	if (!c || said_busy(c, argv[0]))
 		return;
 	out("hang: core %u", c->slot);
-	smp_post(c, hang_job, 0);
+	if (!smp_post(c, hang_job, 0))
+		out("hang: core %u is leaving", c->slot);
 }
 
 static u64 percent(u64 part, u64 whole)

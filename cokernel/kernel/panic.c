@@ -6,7 +6,7 @@
 #include "kernel.h"
 #include "format.h"
 
-#define HALT_MS 100 /* for the other cores to take an NMI */
+#define HALT_MS 1000 /* for the other cores to take an NMI: far too long */
 
 enum halt_reason halt_reason;
 

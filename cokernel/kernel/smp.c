@@ -8,7 +8,8 @@
 #include "mm.h"
 #include "string.h"
 
-#define FLUSH_MS 200 /* for a core that has interrupts off for a moment */
+/* For a core that has interrupts off, or a virtual one that is away. */
+#define FLUSH_MS 1000
 
 struct cpu cpus[COK_MAX_CORES];
 struct flush_counters flush_count;
@@ -119,8 +120,9 @@ void secondary_main(struct cpu *c)
 	cpu_features();
 	apic_init();
 	c->account_last = c->stats->tsc_online = rdtsc();
-	if (!slot_change(c, SLOT_STARTING, SLOT_ONLINE) &&
-	    !slot_change(c, SLOT_OFFERED, SLOT_ONLINE))
+	/* In this order: a COMMIT read meanwhile makes the first the second. */
+	if (!slot_change(c, SLOT_OFFERED, SLOT_ONLINE) &&
+	    !slot_change(c, SLOT_STARTING, SLOT_ONLINE))
 		cpu_halt_forever(); /* nobody was expected here */
 	/*
 	 * From here on flushes are asked of this core. One that was made just
@@ -172,10 +174,13 @@ static void drain_here(struct cpu *c)
 		return;
 	}
 	smp_flush_here(c);
+	/* Now PREPARED may say that nothing is cached here. */
+	__atomic_store_n(&c->asleep, true, __ATOMIC_SEQ_CST);
 	apic_send(cpus[0].own_id, vec_event);
 	drain_sleep(&c->woken);
 	/* ABORT: memory may have come and gone while this core slept. */
 	write_cr3(kernel_cr3);
+	__atomic_store_n(&c->asleep, false, __ATOMIC_SEQ_CST);
 	c->woken = false;
 	c->account_last = rdtsc();
 	c->stats->heartbeat++; /* the tick begins anew */
@@ -192,18 +197,21 @@ static bool has_work(const struct cpu *c)
 void smp_idle(void)
 {
 	struct cpu *c = this_cpu();
+	bool draining;
 
 	for (;;) {
 		/* Interrupts stay off from the look to the HLT. */
 		irq_disable();
 		if (c->slot == 0)
 			control_poll();
+		/* Looked at first: a job posted before a recall is done. */
+		draining = slot_state(c) == SLOT_DRAINING;
 		if (has_work(c)) {
 			irq_enable();
 			smp_run_job(c);
 			if (c->slot == 0)
 				console_poll();
-		} else if (slot_state(c) == SLOT_DRAINING) {
+		} else if (draining) {
 			drain_here(c);
 		} else {
 			smp_account(c, true);
@@ -219,11 +227,17 @@ void smp_kick(struct cpu *c)
 
 bool smp_post(struct cpu *c, job_fn fn, u64 arg)
 {
-	if (slot_state(c) != SLOT_ONLINE ||
-	    __atomic_load_n(&c->job, __ATOMIC_ACQUIRE))
+	u64 flags = irq_save(); /* no recall from the look to the store */
+	bool idle = slot_state(c) == SLOT_ONLINE &&
+		    !__atomic_load_n(&c->job, __ATOMIC_ACQUIRE);
+
+	if (idle) {
+		c->job_arg = arg;
+		__atomic_store_n(&c->job, fn, __ATOMIC_SEQ_CST);
+	}
+	irq_restore(flags);
+	if (!idle)
 		return false;
-	c->job_arg = arg;
-	__atomic_store_n(&c->job, fn, __ATOMIC_SEQ_CST);
 	if (c != this_cpu())
 		smp_kick(c);
 	else
@@ -258,7 +272,9 @@ static bool can_hold_translations(const struct cpu *c)
 {
 	enum slot_state s = slot_state(c);
 
-	/* DRAINED ones have flushed, sleep with IF = 0, and flush on waking. */
+	if (s ==
+	    SLOT_DRAINED) /* those asleep have flushed, and will on waking */
+		return !__atomic_load_n(&c->asleep, __ATOMIC_SEQ_CST);
 	return s == SLOT_ONLINE || s == SLOT_DRAINING;
 }
 
@@ -314,7 +330,7 @@ static void slot_reset(struct cpu *c, u32 apic_id)
 {
 	c->apic_id = apic_id;
 	c->job = NULL;
-	c->wake_sent = c->woken = false;
+	c->asleep = c->wake_sent = c->woken = false;
 	c->regs_kept = false;
 	c->idle = false;
 	memset(c->stats, 0, sizeof(*c->stats));
@@ -372,7 +388,10 @@ void slot_recall_begin(u32 slot)
 
 bool slot_recall_drained(u32 slot)
 {
-	return slot_state(&cpus[slot]) == SLOT_DRAINED;
+	const struct cpu *c = &cpus[slot];
+
+	return slot_state(c) == SLOT_DRAINED &&
+	       __atomic_load_n(&c->asleep, __ATOMIC_SEQ_CST);
 }
 
 void slot_recall_commit(u32 slot)
