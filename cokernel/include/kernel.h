@@ -66,6 +66,9 @@ void regs_save(struct cok_regs *r, const struct trap_frame *f);
 /* ---- panic.c ----------------------------------------------------------- */
 void panic(const char *fmt, ...) noreturn __attribute__((format(printf, 1, 2)));
 void panic_trap(const struct trap_frame *f) noreturn;
+/* With the registers of a trap. */
+void panic_frame(const struct trap_frame *f, const char *fmt, ...) noreturn
+	__attribute__((format(printf, 2, 3)));
 
 enum halt_reason { HALT_NONE = 0, HALT_PANIC, HALT_STOP, HALT_PARK };
 extern enum halt_reason halt_reason; /* set once, atomically */

@@ -1,43 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Machine checks (SDM vol. 3, chapter 15). Not verified on hardware; QEMU's
- * monitor can inject them.
+ * Machine checks. Intel's are broadcast, so this may well be one of the host's.
+ * The banks are read and left alone: some are shared with the host's cores,
+ * and those of our own core it finds, logs and clears when the core comes home.
+ * Not verified on hardware; QEMU's monitor can inject them.
  */
 #include "kernel.h"
+#include "mca.h"
 
-#define MCG_STATUS_RIPV (1ULL << 0) /* the interrupted code can go on */
-#define MCI_STATUS_VAL	(1ULL << 63)
-#define MCI_STATUS_PCC	(1ULL << 57) /* processor context corrupt */
+struct mc_error {
+	u32 bank;
+	u64 status;
+};
 
-/* Clears the banks; the status of one with a corrupt context, or 0. */
-static u64 clear_banks(void)
+static bool find_fatal(u64 global, struct mc_error *error)
 {
-	u32 banks = rdmsr(MSR_MCG_CAP) & 0xff;
-	u64 fatal = 0;
+	u64 cap = rdmsr(MSR_MCG_CAP);
 
-	for (u32 i = 0; i < banks; i++) {
-		u64 status = rdmsr(MSR_MC0_STATUS + 4 * i);
-
-		if (!(status & MCI_STATUS_VAL))
-			continue;
-		if (status & MCI_STATUS_PCC)
-			fatal = status;
-		wrmsr(MSR_MC0_STATUS + 4 * i, 0);
+	for (u32 i = 0; i < mca_banks(cap); i++) {
+		*error = (struct mc_error){ i, rdmsr(MSR_MC0_STATUS + 4 * i) };
+		if (mca_fatal(cap, global, error->status))
+			return true;
 	}
-	return fatal;
+	return false;
 }
 
 void trap_mce(struct trap_frame *f)
 {
-	bool has_mca = cpuid(1).d & 1u << 14;
-	u64 global = has_mca ? rdmsr(MSR_MCG_STATUS) : 0;
-	u64 fatal = has_mca ? clear_banks() : 0;
+	struct mc_error error;
+	u64 global;
+	bool fatal;
 
 	this_cpu()->stats->mces++;
-	if (!has_mca || !(global & MCG_STATUS_RIPV) || fatal) {
-		if (has_mca) /* a second one with MCIP set would shut down */
-			wrmsr(MSR_MCG_STATUS, 0);
+	if (!(cpuid(1).d & 1u << 14))
 		panic_trap(f);
-	}
-	wrmsr(MSR_MCG_STATUS, 0);
+	global = rdmsr(MSR_MCG_STATUS);
+	fatal = find_fatal(global, &error);
+	wrmsr(MSR_MCG_STATUS, 0); /* a second one with MCIP set shuts down */
+	if (fatal)
+		panic_frame(f,
+			    "machine check, bank %u status 0x%llx, rip 0x%llx",
+			    error.bank, error.status, f->rip);
+	if (!(global & MCG_STATUS_RIPV))
+		panic_frame(f, "machine check, can't go on at rip 0x%llx",
+			    f->rip);
 }

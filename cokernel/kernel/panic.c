@@ -5,6 +5,7 @@
  */
 #include "kernel.h"
 #include "format.h"
+#include "mm.h"
 
 #define HALT_MS 1000 /* for the other cores to take an NMI: far too long */
 
@@ -132,6 +133,17 @@ void panic(const char *fmt, ...)
 	die(NULL);
 }
 
+void panic_frame(const struct trap_frame *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	begin(this_cpu(), f);
+	va_start(ap, fmt);
+	ck_vformat(comm->panic_text, COK_PANIC_MAX, fmt, ap);
+	va_end(ap);
+	die(f);
+}
+
 static const char *const exception_names[32] = {
 	[0] = "divide error",	      [1] = "debug",
 	[3] = "breakpoint",	      [4] = "overflow",
@@ -145,25 +157,35 @@ static const char *const exception_names[32] = {
 	[21] = "control protection",
 };
 
+/*
+ * It ran into the hole below this core's stack: a #PF, or mostly a #DF, because
+ * a #PF could not be delivered on that stack either.
+ */
+static bool is_stack_overflow(const struct trap_frame *f, u64 cr2)
+{
+	u64 bottom = this_cpu()->stack_top - STACK_MAIN_SIZE;
+
+	return (f->vector == VEC_PF || f->vector == VEC_DF) && cr2 < bottom &&
+	       cr2 >= bottom - FRAME_SIZE;
+}
+
 void panic_trap(const struct trap_frame *f)
 {
 	const char *name = exception_names[f->vector & 31];
+	u64 cr2 = read_cr2();
 
-	begin(this_cpu(), f);
+	if (is_stack_overflow(f, cr2))
+		panic_frame(f, "stack overflow (vector %llu) at rip 0x%llx",
+			    f->vector, f->rip);
 	if (f->vector == VEC_PF)
-		ck_format(comm->panic_text, COK_PANIC_MAX,
-			  "page fault (%s %s) at 0x%llx, rip 0x%llx",
-			  f->error & 16	 ? "fetch"
-			  : f->error & 2 ? "write"
-					 : "read",
-			  f->error & 1 ? "denied" : "unmapped", read_cr2(),
-			  f->rip);
-	else
-		ck_format(comm->panic_text, COK_PANIC_MAX,
-			  "%s (vector %llu), error 0x%llx, rip 0x%llx",
-			  name ? name : "unknown exception", f->vector,
-			  f->error, f->rip);
-	die(f);
+		panic_frame(f, "page fault (%s %s) at 0x%llx, rip 0x%llx",
+			    f->error & 16  ? "fetch"
+			    : f->error & 2 ? "write"
+					   : "read",
+			    f->error & 1 ? "denied" : "unmapped", cr2, f->rip);
+	panic_frame(f, "%s (vector %llu), error 0x%llx, rip 0x%llx",
+		    name ? name : "unknown exception", f->vector, f->error,
+		    f->rip);
 }
 
 void stop(void)
