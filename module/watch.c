@@ -43,17 +43,19 @@ void cok_enclave_fail(struct cok_enclave *e, u32 end, const char *reason)
 		cok_enclave_put(e);
 }
 
-/* The co-kernel's last words: copied once, then made fit to print. */
-static void fail_with_panic(struct cok_enclave *e)
+/* Its last words, if any: copied once, then made fit to print. */
+static void fail_with_words(struct cok_enclave *e, const char *what)
 {
-	char text[COK_TEXT_MAX] = "panic: ";
-	size_t at = strlen(text), i;
+	char text[COK_TEXT_MAX];
+	size_t at = scnprintf(text, sizeof(text), "%s", what), i;
 
 	for (i = 0; at < sizeof(text) - 1 && i < COK_PANIC_MAX; i++) {
 		char c = READ_ONCE(e->comm->panic_text[i]);
 
 		if (!c)
 			break;
+		if (!i)
+			at += scnprintf(text + at, sizeof(text) - at, ": ");
 		text[at++] = c >= ' ' && c < 0x7f ? c : ' ';
 	}
 	text[at] = 0;
@@ -64,12 +66,10 @@ static void check_claims(struct cok_enclave *e)
 {
 	switch (READ_ONCE(e->comm->ck_state)) {
 	case COK_CK_PANIC:
-		fail_with_panic(e);
+		fail_with_words(e, "panic");
 		break;
 	case COK_CK_PARKED:
-		cok_enclave_fail(
-			e, COK_ST_FAILED,
-			"parked itself on an NMI that nobody announced");
+		fail_with_words(e, "parked itself, as if the host were dead");
 		break;
 	case COK_CK_STOPPED:
 		/* A stop that was asked for is ended by who asked. */

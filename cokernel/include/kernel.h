@@ -19,9 +19,10 @@ extern struct cok_comm *comm; /* moves when our page tables are loaded */
 extern u32 nr_slots;
 
 struct options {
-	bool noready;		      /* never send READY */
-	bool decline;		      /* decline every offer */
-	bool mute;		      /* never answer OFFER, RECALL, PING */
+	bool noready;  /* never send READY */
+	bool decline;  /* decline every offer */
+	bool mute;     /* never answer OFFER, RECALL, PING */
+	u32 hostwatch; /* seconds without the host's heartbeat; 0: for ever */
 	char script[COK_CMDLINE_MAX]; /* init=, run=: commands after READY */
 };
 extern struct options options;
@@ -79,6 +80,8 @@ bool halt_claim(enum halt_reason why);
 bool halt_others(u32 ms);
 void cpu_halt_forever(void) noreturn;
 void stop(void) noreturn;
+/* The host seems to be dead: stop, touch nothing of its, ring nobody. */
+void park_all(const char *why);
 
 /* ---- time.c ------------------------------------------------------------ */
 static inline u64 ms_to_tsc(u64 ms)
@@ -92,6 +95,8 @@ static inline u64 tsc_after_ms(u64 ms)
 }
 
 /* ---- apic.c ------------------------------------------------------------ */
+#define TICK_HZ 10
+
 extern u8 vec_timer, vec_event, vec_flush;
 
 void apic_choose_vectors(void);

@@ -3,6 +3,7 @@
 #ifndef CK_PERCPU_H
 #define CK_PERCPU_H
 
+#include "beat.h"
 #include "types.h"
 #include <cok/comm.h>
 
@@ -14,7 +15,9 @@
  *    |          | ABORT               +----- ABORT ----+-----------+
  *    +----------+------------------------ COMMIT ------------------+
  *
- * A started core may arrive before core 0 has seen the COMMIT, in OFFERED.
+ * A started core may arrive before core 0 has seen the COMMIT, in OFFERED. One
+ * that has not come a while after it is MISSING: it may still become ONLINE.
+ * A recall turns MISSING into GIVEN_UP at once; who comes then halts.
  */
 enum slot_state {
 	SLOT_ABSENT = 0,
@@ -24,6 +27,8 @@ enum slot_state {
 	SLOT_DRAINING,
 	SLOT_DRAINED,
 	SLOT_HALTED,
+	SLOT_MISSING,
+	SLOT_GIVEN_UP,
 };
 
 struct tss {
@@ -53,6 +58,8 @@ struct cpu {
 	enum slot_state state; /* atomic */
 	struct cok_stats *stats;
 
+	struct beat host; /* own core only: the host's heartbeat */
+
 	/* Time accounting, own core only. */
 	u64 account_last;
 	bool idle;
@@ -73,6 +80,8 @@ struct cpu {
 	u32 panic_depth;
 	bool regs_kept; /* a panic's registers: a probe must not spoil them */
 	bool has_stacks;
+
+	u64 missing_at; /* STARTING: the TSC when that has taken too long */
 
 	u64 gdt[5];
 	struct tss tss;
@@ -122,6 +131,7 @@ u32 slots_online(void);
 u16 slot_offer(u32 slot, u32 apic_id, u64 *entry, u64 *arg);
 void slot_offer_commit(u32 slot);
 void slot_offer_undo(u32 slot);
+void slots_watch(void); /* who has not come? core 0's tick */
 u16 slot_recall_check(u64 slot, u64 apic_id);
 void slot_recall_begin(u32 slot);
 bool slot_recall_drained(u32 slot);

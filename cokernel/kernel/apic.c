@@ -29,7 +29,6 @@
 #define LVT_PERIODIC (1u << 17)
 #define TIMER_DIV_16 3
 
-#define TICK_HZ	     10
 #define CALIBRATE_MS 20
 #define ICR_WAIT_MS  10
 

@@ -25,7 +25,7 @@ static const struct {
 struct cok_boot boot;
 struct cok_comm *comm;
 u32 nr_slots;
-struct options options;
+struct options options = { .hostwatch = 60 };
 
 /* A newer minor version of the same major one will do. */
 static bool abi_ok(u32 major, u32 minor)
@@ -147,6 +147,18 @@ static void add_script(const char *commands)
 		  commands);
 }
 
+#define HOSTWATCH_MAX 86400
+
+static bool seconds(const struct option *o, u32 max, u32 *value)
+{
+	u64 v;
+
+	if (!o->has_value || !word_number(o->value, &v) || v > max)
+		return false;
+	*value = (u32)v;
+	return true;
+}
+
 void boot_options(void)
 {
 	const char *line = boot.cmdline;
@@ -162,6 +174,9 @@ void boot_options(void)
 		else if ((!strcmp(o.key, "init") || !strcmp(o.key, "run")) &&
 			 o.has_value)
 			add_script(o.value);
+		else if (!strcmp(o.key, "hostwatch") &&
+			 seconds(&o, HOSTWATCH_MAX, &options.hostwatch))
+			continue;
 		else
 			klog(LOG_WARN, "unknown option '%s' ignored", o.key);
 	}

@@ -68,11 +68,7 @@ static void halted_by_another(struct cpu *c, struct trap_frame *f)
 
 static void host_crashed(struct trap_frame *f)
 {
-	if (halt_claim(HALT_PARK)) {
-		__atomic_store_n(&comm->ck_state, COK_CK_PARKED,
-				 __ATOMIC_RELEASE);
-		halt_others(0);
-	}
+	park_all("an NMI that nobody announced");
 	trap_return_to_halt(f);
 }
 

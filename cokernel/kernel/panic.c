@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end, by panic or by STOP. A panic says why in the comm area first, then
+ * The end, by panic, by STOP, or because the host seems to be dead. A panic says why in the comm area first, then
  * halts the others, then talks: each step may fail without undoing the last.
  */
 #include "kernel.h"
@@ -186,6 +186,15 @@ void panic_trap(const struct trap_frame *f)
 	panic_frame(f, "%s (vector %llu), error 0x%llx, rip 0x%llx",
 		    name ? name : "unknown exception", f->vector, f->error,
 		    f->rip);
+}
+
+void park_all(const char *why)
+{
+	if (!halt_claim(HALT_PARK))
+		return;
+	ck_format(comm->panic_text, COK_PANIC_MAX, "%s", why);
+	__atomic_store_n(&comm->ck_state, COK_CK_PARKED, __ATOMIC_RELEASE);
+	halt_others(0);
 }
 
 void stop(void)

@@ -9,7 +9,8 @@
 #include "string.h"
 
 /* For a core that has interrupts off, or a virtual one that is away. */
-#define FLUSH_MS 1000
+#define FLUSH_MS  1000
+#define ARRIVE_MS 10000 /* a core after its COMMIT; the host tries for 2 s */
 
 struct cpu cpus[COK_MAX_CORES];
 struct flush_counters flush_count;
@@ -35,7 +36,8 @@ const char *slot_state_name(enum slot_state s)
 		[SLOT_ABSENT] = "absent",     [SLOT_OFFERED] = "offered",
 		[SLOT_STARTING] = "starting", [SLOT_ONLINE] = "online",
 		[SLOT_DRAINING] = "draining", [SLOT_DRAINED] = "drained",
-		[SLOT_HALTED] = "halted",
+		[SLOT_HALTED] = "halted",     [SLOT_MISSING] = "missing",
+		[SLOT_GIVEN_UP] = "given up",
 	};
 
 	return names[s];
@@ -46,7 +48,8 @@ static const u32 published[] = {
 	[SLOT_ABSENT] = COK_CORE_ABSENT,     [SLOT_OFFERED] = COK_CORE_ABSENT,
 	[SLOT_STARTING] = COK_CORE_STARTING, [SLOT_ONLINE] = COK_CORE_ONLINE,
 	[SLOT_DRAINING] = COK_CORE_ONLINE,   [SLOT_DRAINED] = COK_CORE_DRAINED,
-	[SLOT_HALTED] = COK_CORE_HALTED,
+	[SLOT_HALTED] = COK_CORE_HALTED,     [SLOT_MISSING] = COK_CORE_ABSENT,
+	[SLOT_GIVEN_UP] = COK_CORE_ABSENT,
 };
 
 /* Two cores may change a state shortly after each other: the last one counts. */
@@ -120,9 +123,10 @@ void secondary_main(struct cpu *c)
 	cpu_features();
 	apic_init();
 	c->account_last = c->stats->tsc_online = rdtsc();
-	/* In this order: a COMMIT read meanwhile makes the first the second. */
+	/* In this order, in which core 0 may move it meanwhile. */
 	if (!slot_change(c, SLOT_OFFERED, SLOT_ONLINE) &&
-	    !slot_change(c, SLOT_STARTING, SLOT_ONLINE))
+	    !slot_change(c, SLOT_STARTING, SLOT_ONLINE) &&
+	    !slot_change(c, SLOT_MISSING, SLOT_ONLINE))
 		cpu_halt_forever(); /* nobody was expected here */
 	/*
 	 * From here on flushes are asked of this core. One that was made just
@@ -332,6 +336,7 @@ static void slot_reset(struct cpu *c, u32 apic_id)
 	c->job = NULL;
 	c->asleep = c->wake_sent = c->woken = false;
 	c->regs_kept = false;
+	c->host.quiet = 0;
 	c->idle = false;
 	memset(c->stats, 0, sizeof(*c->stats));
 	gdt_prepare(c);
@@ -358,8 +363,25 @@ u16 slot_offer(u32 slot, u32 apic_id, u64 *entry, u64 *arg)
 
 void slot_offer_commit(u32 slot)
 {
+	cpus[slot].missing_at = tsc_after_ms(ARRIVE_MS);
 	/* The core itself may have been faster. */
 	slot_change(&cpus[slot], SLOT_OFFERED, SLOT_STARTING);
+}
+
+void slots_watch(void)
+{
+	u64 now = rdtsc();
+
+	for (u32 i = 1; i < nr_slots; i++) {
+		struct cpu *c = &cpus[i];
+
+		if (slot_state(c) != SLOT_STARTING || now < c->missing_at ||
+		    !slot_change(c, SLOT_STARTING, SLOT_MISSING))
+			continue;
+		klog(LOG_WARN,
+		     "core %u: granted, but not here after %u s, APIC id %u", i,
+		     ARRIVE_MS / 1000, c->apic_id);
+	}
 }
 
 void slot_offer_undo(u32 slot)
@@ -373,15 +395,22 @@ u16 slot_recall_check(u64 slot, u64 apic_id)
 		return COK_WHY_UNKNOWN;
 	if (slot == 0)
 		return COK_WHY_BOOT;
-	if (slot_state(&cpus[slot]) == SLOT_STARTING)
+	switch (slot_state(&cpus[slot])) {
+	case SLOT_ONLINE:
+	case SLOT_MISSING:
+		return COK_WHY_NONE;
+	case SLOT_STARTING:
 		return COK_WHY_IN_USE;
-	if (slot_state(&cpus[slot]) != SLOT_ONLINE)
+	default:
 		return COK_WHY_UNKNOWN;
-	return COK_WHY_NONE;
+	}
 }
 
 void slot_recall_begin(u32 slot)
 {
+	/* A missing one may have come since the check. */
+	if (slot_change(&cpus[slot], SLOT_MISSING, SLOT_GIVEN_UP))
+		return;
 	slot_change(&cpus[slot], SLOT_ONLINE, SLOT_DRAINING);
 	smp_kick(&cpus[slot]);
 }
@@ -389,9 +418,11 @@ void slot_recall_begin(u32 slot)
 bool slot_recall_drained(u32 slot)
 {
 	const struct cpu *c = &cpus[slot];
+	enum slot_state s = slot_state(c);
 
-	return slot_state(c) == SLOT_DRAINED &&
-	       __atomic_load_n(&c->asleep, __ATOMIC_SEQ_CST);
+	return s == SLOT_GIVEN_UP ||
+	       (s == SLOT_DRAINED &&
+		__atomic_load_n(&c->asleep, __ATOMIC_SEQ_CST));
 }
 
 void slot_recall_commit(u32 slot)
@@ -405,7 +436,8 @@ void slot_recall_undo(u32 slot)
 {
 	struct cpu *c = &cpus[slot];
 
-	if (slot_change(c, SLOT_DRAINING, SLOT_ONLINE))
+	if (slot_change(c, SLOT_DRAINING, SLOT_ONLINE) ||
+	    slot_change(c, SLOT_GIVEN_UP, SLOT_MISSING))
 		return;
 	if (slot_state(c) != SLOT_DRAINED)
 		return;

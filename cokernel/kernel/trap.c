@@ -15,13 +15,31 @@ void trap_init(void)
 	idt_init();
 }
 
+/*
+ * A host that crashed without an NMI. Every core looks, so that it does not
+ * matter which one hangs, and counts its own ticks, because a virtual machine
+ * that was paused, host and all, is found with another TSC.
+ */
+static void watch_host(struct cpu *c)
+{
+	u64 now = __atomic_load_n(&comm->host_heartbeat, __ATOMIC_RELAXED);
+
+	if (!beat_lost(&c->host, now, options.hostwatch * TICK_HZ))
+		return;
+	park_all("no heartbeat of the host");
+	slot_set_state(c, SLOT_HALTED);
+	cpu_halt_forever();
+}
+
 static void timer_tick(struct cpu *c)
 {
 	c->stats->heartbeat++;
 	c->stats->tsc_heartbeat = rdtsc();
+	watch_host(c);
 	if (c->slot)
 		return;
 	memory_publish();
+	slots_watch();
 	control_poll();
 	log_flush();
 }

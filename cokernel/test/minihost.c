@@ -31,7 +31,7 @@ static struct cok_comm *const comm = (void *)COMM_PHYS;
 static u64 txid, h2c_seq, tsc_khz, last_txid;
 static u32 tables = TABLES_PHYS;
 static u32 h2c_prod, c2h_cons, log_cons, con_prod;
-static int hold, deadline_s = 5;
+static int hold, mute, deadline_s = 5;
 static struct cok_msg accepted[32];
 
 void minihost(const u32 *mb);
@@ -274,16 +274,20 @@ static void simple(u32 type, u64 id, u64 arg0)
 	ring_core();
 }
 
-static void commit(void)
+static void start_cores(void)
 {
-	u32 n = accepted[0].total;
-
-	simple(COK_MSG_COMMIT, last_txid, 0);
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = 0; i < accepted[0].total; i++)
 		if (accepted[i].type == COK_MSG_ACCEPT &&
 		    accepted[i].kind == COK_RES_CPU)
 			start((u32)accepted[i].start, accepted[i].arg0,
 			      accepted[i].arg1);
+}
+
+static void commit(void)
+{
+	simple(COK_MSG_COMMIT, last_txid, 0);
+	if (hold < 2)
+		start_cores();
 }
 
 static void answer(const struct cok_msg *m)
@@ -311,6 +315,8 @@ static void drain(void)
 	const u8 *data = (void *)(l + 1);
 	static u32 state;
 
+	if (!mute)
+		comm->host_heartbeat++;
 	while (c2h_cons != __atomic_load_n(&c->prod, __ATOMIC_ACQUIRE)) {
 		struct cok_msg m = ((struct cok_msg *)(c + 1))[c2h_cons % 64];
 
@@ -428,8 +434,14 @@ static void command(const char *p)
 	case 'C':
 		offer(COK_MSG_RECALL, COK_RES_CPU, p);
 		break;
-	case 'h':
+	case 'h': /* 1: COMMIT waits for 'y'; 2: and then starts no core */
 		hold = (int)word(&p);
+		break;
+	case 'S': /* start the accepted cores, COMMIT or not */
+		start_cores();
+		break;
+	case 'b': /* 0: no heartbeat any more */
+		mute = !word(&p);
 		break;
 	case 'd':
 		deadline_s = (int)word(&p);

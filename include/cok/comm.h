@@ -212,7 +212,7 @@ enum cok_ck_state {
 	COK_CK_RUNNING = 2,
 	COK_CK_STOPPED = 3, /* all cores halted after STOP */
 	COK_CK_PANIC = 4,   /* panic_text says why */
-	COK_CK_PARKED = 5,  /* an NMI nobody announced: the host crashed */
+	COK_CK_PARKED = 5,  /* the host seems dead; panic_text may say why */
 };
 
 #define COK_PANIC_MAX 256
@@ -244,7 +244,7 @@ struct cok_comm {
 	__u64 log_dropped; /* records dropped for want of room */
 	__u64 nonce;	   /* what it printed of itself, for tests */
 	__u64 reserved3[13];
-	char panic_text[COK_PANIC_MAX]; /* at offset 384 */
+	char panic_text[COK_PANIC_MAX]; /* PANIC, PARKED; at offset 384 */
 	__u8 pad[4096 - 384 - COK_PANIC_MAX];
 };
 

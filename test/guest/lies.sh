@@ -384,7 +384,7 @@ lie 'core page: noise' minds_not core-page
 lie 'header: states that do not exist' minds_not ck-state
 lie 'header: last words without end and with escapes' panics
 lie 'header: claims to have stopped' claims_stopped
-lie 'header: claims an NMI' fails claim-parked 'NMI that nobody announced'
+lie 'header: claims that the host is dead' fails claim-parked 'as if the host were dead'
 lie 'stats: nonsense' minds_not stats
 lie 'everything: noise' noise
 lie 'a storm of doorbells' storm
