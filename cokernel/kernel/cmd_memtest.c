@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memtest: takes all free frames (or so many MiB), writes every word of all
- * of them, and only then verifies, so that two addresses that reach the same
- * memory are seen, also across ranges. The last pass leaves zeroes. The frames
- * are marked as claimed while it runs, so a recall of their range is declined.
+ * memtest: takes all free frames (or so many MiB) but a few that an offer may
+ * need meanwhile, writes every word of all of them, and only then verifies, so
+ * that two addresses that reach the same memory are seen, also across ranges.
+ * The last pass leaves zeroes. The frames are marked as claimed while it runs,
+ * so a recall of their range is declined.
  */
 #include "commands.h"
 #include "mm.h"
 #include "words.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / sizeof(u64))
+#define KEEP_FRAMES	256 /* of each range that page_alloc() uses */
 
 struct pass {
 	const char *name;
@@ -79,6 +81,15 @@ static void sweep(const struct pass *p, bool verify, struct result *res)
 	}
 }
 
+static u64 claim(struct frame_range *r, u64 max)
+{
+	u64 keep = r->boot ? KEEP_FRAMES : 0;
+
+	if (r->state != RANGE_HELD || r->free <= keep)
+		return 0;
+	return frames_claim(r, max < r->free - keep ? max : r->free - keep);
+}
+
 static u64 claim_all(u64 max, struct result *res)
 {
 	u64 total = 0;
@@ -86,8 +97,7 @@ static u64 claim_all(u64 max, struct result *res)
 	for (size_t i = 0; i < FRAME_RANGES; i++) {
 		struct frame_range *r = &pool.range[i];
 		u64 flags = irq_save();
-		u64 n = r->state == RANGE_HELD ? frames_claim(r, max - total)
-					       : 0;
+		u64 n = claim(r, max - total);
 
 		irq_restore(flags);
 		res[i].bytes = n * FRAME_SIZE;
