@@ -9,18 +9,7 @@
 #include "string.h"
 #include "words.h"
 
-/* The ELF note that says which ABI this image speaks. */
-static const struct {
-	u32 name_size, desc_size, type;
-	char name[4];
-	struct cok_image_note note;
-} image_note __attribute__((section(".note.cok"), used, aligned(4))) = {
-	.name_size = sizeof(COK_NOTE_NAME),
-	.desc_size = sizeof(struct cok_image_note),
-	.type = COK_NOTE_ABI,
-	.name = COK_NOTE_NAME,
-	.note = { COK_ABI_MAJOR, COK_ABI_MINOR, 0 },
-};
+COK_IMAGE_NOTE;
 
 struct cok_boot boot;
 struct cok_comm *comm;

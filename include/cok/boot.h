@@ -68,6 +68,24 @@ struct cok_image_note {
 	__u32 flags;	 /* 0 */
 };
 
+/*
+ * That note: `COK_IMAGE_NOTE;` once in a C file, and a PT_NOTE over the section
+ * .note.cok in the linker script.
+ */
+#define COK_IMAGE_NOTE \
+	static const struct { \
+		__u32 name_size, desc_size, type; \
+		char name[4]; \
+		struct cok_image_note abi; \
+	} cok_this_image \
+		__attribute__((section(".note.cok"), used, aligned(4))) = { \
+			4, \
+			sizeof(struct cok_image_note), \
+			COK_NOTE_ABI, \
+			COK_NOTE_NAME, \
+			{ COK_ABI_MAJOR, COK_ABI_MINOR, 0 }, \
+		}
+
 enum cok_apic_mode {
 	COK_APIC_XAPIC = 1,
 	COK_APIC_X2APIC = 2, /* not offered by ABI 1.0 hosts */

@@ -13,18 +13,7 @@
 #include <cok/comm.h>
 #include <cok/ring.h>
 
-/* The ELF note; example.ld puts it where PT_NOTE points. */
-static const struct {
-	__u32 name_size, desc_size, type;
-	char name[4];
-	struct cok_image_note note;
-} note __attribute__((section(".note.cok"), used, aligned(4))) = {
-	4,
-	sizeof(struct cok_image_note),
-	COK_NOTE_ABI,
-	COK_NOTE_NAME,
-	{ COK_ABI_MAJOR, COK_ABI_MINOR, 0 },
-};
+COK_IMAGE_NOTE;
 
 /* A second core is of no use here: it halts, as a recall wants it to be. */
 __asm__(".globl _start; _start: lea stack_top(%rip), %rsp; xor %ebp, %ebp;"
