@@ -20,7 +20,7 @@ KDIR ?= $(shell $(lib) printf '/usr/src/linux-headers-%s' "$$(installed_kernel)"
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 MODDIR ?= /lib/modules/$(release)/extra
 
-.PHONY: all demo check check-unit check-vm check-debug lint shell run install \
+.PHONY: all demo check check-unit check-cokernel check-vm check-debug lint shell run install \
 	install-tools \
 	uninstall clean help format setup bench bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm debug
@@ -31,12 +31,15 @@ demo: setup ## boots the test VM and shows the main job in it
 	+@$(MAKE) vm
 	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
 
-check: setup ## all tests: unit, lint, VM
+check: setup ## all tests: unit, lint, co-kernel, VM
 	+@$(MAKE) vm
-	+@scripts/check unit lint vm
+	+@scripts/check unit lint cokernel vm
 
 check-unit: ## the host's unit tests, under ASan and UBSan
 	+@scripts/check unit
+
+check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
+	@scripts/check cokernel
 
 check-vm: vm ## the tests in the VM
 	@scripts/check vm

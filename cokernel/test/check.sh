@@ -216,7 +216,7 @@ secondary_panics() {
 		all_halted
 }
 
-# Not corrected, but nothing that code depends on: it goes on, and again.
+# Not corrected, but nothing that its code depends on: it goes on, twice.
 machine_check_elsewhere() {
 	boot cokernel.elf && monitor mce 1 4 0xb100000000000000 5 0 0 &&
 		ask stats 'core 0: .*mces 1' &&
@@ -226,8 +226,8 @@ machine_check_elsewhere() {
 
 machine_check_here() {
 	from=0
-	monitor mce 1 6 0xb180000000000000 7 0 0 &&
-		hear 'panic: machine check, bank 6 status 0xb180'
+	monitor mce 1 3 0xb180000000000000 7 0 0 &&
+		hear 'panic: machine check, bank 3 status 0xb180'
 }
 
 example() {
