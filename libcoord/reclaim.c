@@ -51,21 +51,30 @@ static bool in_flight(const struct lc_ledger *l, uint32_t enclave)
 	return false;
 }
 
-/* Waits until no job is in flight on the enclave; its state then, 0: gone. */
+/*
+ * Waits until no job is in flight on the enclave; its state then, 0: gone. A
+ * boot that nobody waits for any more is ended: its READY may never come.
+ */
 static uint32_t settle(struct coord *c, const struct coord_enclave *e,
 		       struct coord_err *err)
 {
 	uint64_t deadline = lc_now() + SETTLE_LIMIT;
 	struct coord_enclave *now;
 	struct lc_ledger l;
+	struct coord_err ignored;
+	bool busy, killed = false;
 	uint32_t state;
-	bool busy;
 
 	for (;;) {
 		if (coord_enclave(c, e->name, &now, err))
 			return 0;
 		state = now->id == e->id ? now->state : 0;
 		coord_enclaves_free(now, 1);
+		if (state == COK_ST_BOOTING && !killed) {
+			lc_kill(c, e->id, &ignored);
+			killed = true;
+			continue;
+		}
 		if (lc_ledger_get(c, &l, err))
 			return 0;
 		busy = in_flight(&l, e->id) || state == COK_ST_BOOTING ||
