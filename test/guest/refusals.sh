@@ -161,7 +161,7 @@ names() {
 	ok 'a name like an option' refused 2 '' named -x
 	ok 'a mode that does not exist' refused 2 'vm' launch --mode vm
 	ok 'a mode that will exist' refused 2 'guarded' launch --mode guarded
-	ok 'an option that does not exist' refused 2 'mem-from' launch --mem-from contig
+	ok 'an option that does not exist' refused 2 'mem-form' launch --mem-form contig
 	ok 'an owner that does not exist' refused 2 'nobodyhere' launch --owner nobodyhere
 	ok 'an unknown verb' refused 2 'frobnicate' cokctl frobnicate
 	ok 'no verb' refused 2 '' cokctl
@@ -209,7 +209,7 @@ with_running() {
 	refused 2 'boot core' cokctl shrink r --cpu-list "$cpu" || status=1
 	refused 2 '' cokctl grow r || status=1
 	refused 2 '' cokctl grow r --mem 0 || status=1
-	refused 2 '128M' cokctl grow r --mem 100M || status=1
+	refused 2 '128M' cokctl grow r --mem 100M --mem-from blocks || status=1
 	cokctl ping r -c 1 || status=1
 	cokctl destroy r || status=1
 	return $status
