@@ -43,7 +43,7 @@ fill_base() {
 	cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64/"
 	for name in $base_libs; do
 		path=$(/sbin/ldconfig -p | awk -v n="$name" \
-			'$1 == n && /x86-64/ { print $NF; exit }')
+			'$1 == n && /x86-64/ && !found++ { print $NF }')
 		[ -n "$path" ] || die "no $name here: run scripts/setup"
 		cp -L "$path" "$root/$guest_lib/"
 	done
