@@ -1,20 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Differences between the kernels that cok.ko builds for live here and
- * nowhere else. So far: 6.1.
+ * nowhere else: 6.1, 6.12 and 7.3. The code uses the newest kernel's names.
  */
 #ifndef COK_COMPAT_H
 #define COK_COMPAT_H
 
 #include <asm/apic.h>
+#include <linux/device/class.h>
 #include <linux/gfp.h>
+#include <linux/irq.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-#error "cok.ko is written for Linux 6.1; other versions come by module/compat.h"
+#define COK_LINUX_IS(major, minor) \
+	((LINUX_VERSION_CODE >> 8) == (KERNEL_VERSION(major, minor, 0) >> 8))
+
+#if !COK_LINUX_IS(6, 1) && !COK_LINUX_IS(6, 12) && !COK_LINUX_IS(7, 3)
+#error "cok.ko is written for Linux 6.1, 6.12 and 7.3; see module/compat.h"
 #endif
+
+#if COK_LINUX_IS(6, 1)
+/* What pre_doit() and post_doit() are told of a command. */
+#define genl_split_ops genl_ops
+/* A device_type's devnode() promises nothing about its device. */
+#define COK_DEVNODE_CONST
+#define cok_class_create(name) class_create(THIS_MODULE, name)
+#else
+#define COK_DEVNODE_CONST      const
+#define cok_class_create(name) class_create(name)
+#endif
+
+#if COK_LINUX_IS(7, 3)
+/* An interrupt moves at once, unless its chip says otherwise; APICs do not. */
+static inline void cok_irq_moves_at_once(unsigned int virq)
+{
+}
+#else
+#define rdmsrq		   rdmsrl
+#define rdmsrq_safe_on_cpu rdmsrl_safe_on_cpu
+
+/* It can be moved at once, from any context that may sleep. */
+static inline void cok_irq_moves_at_once(unsigned int virq)
+{
+	irq_set_status_flags(virq, IRQ_MOVE_PCNTXT);
+}
+#endif
+
+/*
+ * Since 6.5 the kernel's own apic_*() are static calls, for which modules have
+ * no symbols; `apic` itself is exported.
+ */
+static inline void cok_apic_wait_icr_idle(void)
+{
+	/* In x2APIC mode there is nothing to wait for, and no function. */
+	if (apic->wait_icr_idle)
+		apic->wait_icr_idle();
+}
 
 /*
  * Send one interrupt command in physical destination mode. `low` is the low
@@ -26,9 +69,9 @@ static inline void cok_icr_send(u32 apic_id, u32 low)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	apic_wait_icr_idle();
-	apic_icr_write(low, apic_id);
-	apic_wait_icr_idle();
+	cok_apic_wait_icr_idle();
+	apic->icr_write(low, apic_id);
+	cok_apic_wait_icr_idle();
 	local_irq_restore(flags);
 }
 

@@ -18,8 +18,8 @@ static void read_own_apic(void *data)
 	struct own_apic *own = data;
 	u64 base;
 
-	own->id = apic->get_apic_id(apic_read(APIC_ID));
-	rdmsrl(MSR_IA32_APICBASE, base);
+	own->id = apic->get_apic_id(apic->read(APIC_ID));
+	rdmsrq(MSR_IA32_APICBASE, base);
 	own->bsp = base & MSR_IA32_APICBASE_BSP;
 }
 

@@ -10,6 +10,7 @@
 #include <cok/uapi.h>
 
 #include "cok.h"
+#include "compat.h"
 
 struct cok_file {
 	struct cok_enclave *e; /* held by the open cdev */
@@ -193,8 +194,8 @@ static const struct file_operations dev_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
-static char *devnode(struct device *dev, umode_t *mode, kuid_t *uid,
-		     kgid_t *gid)
+static char *devnode(COK_DEVNODE_CONST struct device *dev, umode_t *mode,
+		     kuid_t *uid, kgid_t *gid)
 {
 	struct cok_enclave *e = container_of(dev, struct cok_enclave, dev);
 
@@ -255,7 +256,7 @@ int cok_dev_setup(void)
 
 	if (err)
 		return err;
-	cok_class = class_create(THIS_MODULE, "cok");
+	cok_class = cok_class_create("cok");
 	if (IS_ERR(cok_class)) {
 		unregister_chrdev_region(first_dev, COK_MAX_ENCLAVES);
 		return PTR_ERR(cok_class);

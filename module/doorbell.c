@@ -120,8 +120,7 @@ static int alloc_irq_on(u32 cpu)
 	if (virq < 0)
 		return virq;
 	__irq_set_handler(virq, handle_edge_irq, 0, "cok");
-	/* It can be moved at once, from any context that may sleep. */
-	irq_set_status_flags(virq, IRQ_MOVE_PCNTXT);
+	cok_irq_moves_at_once(virq);
 	return virq;
 }
 

@@ -8,6 +8,7 @@
 #include <net/genetlink.h>
 
 #include "cok.h"
+#include "compat.h"
 
 #define TEXT_LEN 31 /* longest name */
 
@@ -529,7 +530,7 @@ static int check_caller(struct sk_buff *skb)
 	return netlink_capable(skb, CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
-static int pre_doit(const struct genl_ops *ops, struct sk_buff *skb,
+static int pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		    struct genl_info *info)
 {
 	if (check_caller(skb))
@@ -540,7 +541,7 @@ static int pre_doit(const struct genl_ops *ops, struct sk_buff *skb,
 	return 0;
 }
 
-static void post_doit(const struct genl_ops *ops, struct sk_buff *skb,
+static void post_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info)
 {
 	module_put(THIS_MODULE);

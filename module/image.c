@@ -46,10 +46,11 @@ static int read_image(struct cok_job *job, struct load *l)
 				    "the image is larger than 64 MiB");
 	if (!i_size_read(file_inode(job->file)))
 		return cok_job_fail(job, -ENOEXEC, "the image is empty");
+	/* Security modules know what a kernel's image is: this is one, too. */
 	got = cok_fault("read image")
 		      ? -ENOMEM
 		      : kernel_read_file(job->file, 0, &l->file, IMAGE_MAX,
-					 &len, READING_UNKNOWN);
+					 &len, READING_KEXEC_IMAGE);
 	if (got < 0)
 		return cok_job_fail(job, got, "the image can't be read");
 	if (cok_elf_check(l->file, got, &l->elf, &why))

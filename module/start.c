@@ -202,7 +202,7 @@ static void save_freq_msrs(u32 cpu, struct core *core)
 	for (i = 0; i < CP_MAX_MSRS; i++) {
 		u64 val;
 
-		if (!have[i] || rdmsrl_safe_on_cpu(cpu, msr[i], &val) || !val)
+		if (!have[i] || rdmsrq_safe_on_cpu(cpu, msr[i], &val) || !val)
 			continue;
 		core->msrs[2 * nr] = msr[i];
 		core->msrs[2 * nr + 1] = val;
