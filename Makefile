@@ -23,7 +23,8 @@ MODDIR ?= /lib/modules/$(release)/extra
 .PHONY: all demo check check-unit check-cokernel check-vm check-debug lint shell run install \
 	install-tools \
 	uninstall clean help format setup bench bench-tools check-long \
-	module module-test cokernel libcoord cli vm-tools guest-tools vm debug
+	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
+	vm-7.3 debug
 
 all: module cokernel libcoord cli ## the module, the co-kernel, the library, the command
 
@@ -54,10 +55,11 @@ bench: ## measures against Linux's own hotplug and bare round trips (N=30 pairs)
 	+@$(MAKE) vm bench-tools
 	@bench/run -n $(or $(N),30)
 
-check-long: ## what takes too long for every day: does the benchmark work?
+check-long: ## what takes too long for every day: more kernels, the benchmark
 	@scripts/setup build run bench
-	+@$(MAKE) vm bench-tools
-	@scripts/check bench
+	+@$(MAKE) vm-6.12
+	+@$(MAKE) vm-7.3 bench-tools
+	@scripts/check long bench
 
 lint: ## the static checks
 	+@scripts/lint
@@ -106,6 +108,11 @@ bench-tools: libcoord
 vm-tools: $(build)/vm/relay $(build)/vm/hmp
 
 vm: all module-test guest-tools vm-tools
+
+# The module for another kernel of Debian's; the rest is the same for all.
+vm-6.12 vm-7.3: vm-%: vm
+	+@kernel=$$(scripts/fetch kernel $*) && \
+		$(MAKE) module module-test KDIR="$$kernel/build"
 
 # The module and the tests for the debug kernel.
 debug:

@@ -74,13 +74,16 @@ low_page_sum() {
 
 # Affinities of all tasks, but not of the test's own session, nor of kernel
 # threads whose affinity is the kernel's own business (PF_NO_SETAFFINITY: per-CPU
-# threads, workers and their rescuers, which move while they work).
+# threads, workers and their rescuers, which move while they work), nor of
+# interrupt threads, which follow where Linux delivers the interrupt (what it may
+# choose from is smp_affinity, recorded with the host).
 record_tasks() {
 	local dir name stat own
 	stat=$(<"/proc/$$/stat")
 	own=$(session_of "$stat")
 	for dir in /proc/[0-9]*; do
 		read -r name 2>/dev/null <"$dir/comm" || continue
+		[[ $name != irq/* ]] || continue
 		stat=$(cat "$dir/stat" 2>/dev/null) || continue
 		[ "$(session_of "$stat")" != "$own" ] || continue
 		[ $(($(flags_of "$stat") & 0x04000000)) = 0 ] || continue

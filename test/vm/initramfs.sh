@@ -102,7 +102,7 @@ install_built() {
 	local root=$1 kernel=$2 module=$3 file release
 	release=$(kernel_release "$kernel")
 	for file in "$module" "$build"/{cli/cokctl,cokernel/cokernel.elf,libcoord/libcoord.so.0}; do
-		[ -e "$file" ] || die "no ${file#"$top"/}: run make first (or use --bare)"
+		[ -e "$file" ] || die "no ${file#"$top"/}: run make vm first, or make vm-VERSION (or use --bare)"
 	done
 	mkdir -p "$root"/{usr/bin,usr/lib/cok/test,"$guest_lib",etc/cok,"usr/lib/modules/$release/extra"}
 	strip --strip-debug -o "$root/usr/lib/modules/$release/extra/cok.ko" "$module"
