@@ -20,7 +20,7 @@ KDIR ?= $(shell $(lib) printf '/usr/src/linux-headers-%s' "$$(installed_kernel)"
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 MODDIR ?= /lib/modules/$(release)/extra
 
-.PHONY: all demo check check-unit check-cokernel check-vm check-debug lint shell run install \
+.PHONY: all demo check check-unit check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
 	install-tools \
 	uninstall clean help format setup bench bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
@@ -33,8 +33,8 @@ demo: setup ## boots the test VM and shows the main job in it
 	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
 
 check: setup ## all tests: unit, lint, co-kernel, VM
-	+@$(MAKE) vm
-	+@scripts/check unit lint cokernel vm
+	+@$(MAKE) vm-6.12
+	+@scripts/check unit lint cokernel vm vm-6.12
 
 check-unit: ## the host's unit tests, under ASan and UBSan
 	+@scripts/check unit
@@ -44,6 +44,9 @@ check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
 
 check-vm: vm ## the tests in the VM
 	@scripts/check vm
+
+check-vm-6.12: vm-6.12 ## some of them on Linux 6.12
+	@scripts/check vm-6.12
 
 check-debug: ## the tests in the VM, on a kernel with KASAN, lockdep and kmemleak
 	@scripts/setup build run debug
@@ -171,4 +174,4 @@ clean: ## removes build/
 	rm -rf '$(build)'
 
 help: ## this text
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9.-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
