@@ -4,7 +4,7 @@
 #define CK_STRING_H
 
 #if __STDC_HOSTED__
-#include_next <string.h>
+#include <string.h>
 #else
 #include "types.h"
 
