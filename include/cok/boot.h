@@ -46,6 +46,10 @@
 
 #include <linux/types.h>
 
+#if defined(__cplusplus) && !defined(_Static_assert)
+#define _Static_assert static_assert
+#endif
+
 #define COK_ABI_MAJOR 1
 #define COK_ABI_MINOR 0
 

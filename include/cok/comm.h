@@ -33,6 +33,10 @@
 
 #include <linux/types.h>
 
+#if defined(__cplusplus) && !defined(_Static_assert)
+#define _Static_assert static_assert
+#endif
+
 #define COK_COMM_MAGIC 0x4d4f434b4f43ULL /* "COKCOM" */
 #define COK_MAX_CORES  64		 /* core slots per enclave */
 

@@ -10,20 +10,34 @@
 
 #include <linux/types.h>
 
-/* One load (acquire) or store (release) of a word the other side touches. */
+/**
+ * cok_ring_load() - one acquire load of a word that the other side writes
+ * @p: the word
+ *
+ * Return: its value.
+ */
 static inline __u32 cok_ring_load(const __u32 *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
+/**
+ * cok_ring_store() - one release store of a word that the other side reads
+ * @p: the word
+ * @v: its new value
+ */
 static inline void cok_ring_store(__u32 *p, __u32 v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
 }
 
-/*
- * Units that a consumer at `cons` may read, given the peer's `prod`;
- * -1 if the peer's position is impossible. `size` is a power of two.
+/**
+ * cok_ring_used() - how much a consumer may read
+ * @prod: the producer's position
+ * @cons: the consumer's position
+ * @size: of the ring; a power of two
+ *
+ * Return: units, or -1 if the peer's position is impossible.
  */
 static inline __s64 cok_ring_used(__u32 prod, __u32 cons, __u32 size)
 {
@@ -32,9 +46,14 @@ static inline __s64 cok_ring_used(__u32 prod, __u32 cons, __u32 size)
 	return used > size ? -1 : (__s64)used;
 }
 
-/*
- * Units that a producer at `prod` may write, keeping `reserve` free;
- * -1 if the peer's position is impossible.
+/**
+ * cok_ring_room() - how much a producer may write
+ * @prod: the producer's position
+ * @cons: the consumer's position
+ * @size: of the ring; a power of two
+ * @reserve: units to keep free
+ *
+ * Return: units, or -1 if the peer's position is impossible.
  */
 static inline __s64 cok_ring_room(__u32 prod, __u32 cons, __u32 size,
 				  __u32 reserve)

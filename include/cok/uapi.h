@@ -21,24 +21,43 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#if defined(__cplusplus) && !defined(_Static_assert)
+#define _Static_assert static_assert
+#endif
+
 #define COK_DEV_DIR "/dev/cok"
 
 /* Bytes of log kept for each enclave; older lines are forgotten. */
 #define COK_LOG_KEEP 262144
 
+/**
+ * struct cok_ioc_info - what COK_IOC_INFO tells
+ * @size: in: sizeof; EINVAL if not this one
+ * @enclave: out: id
+ * @state: out: enum cok_state, genl.h
+ * @reserved: 0
+ * @name: out
+ */
 struct cok_ioc_info {
-	__u32 size;	/* in: sizeof; EINVAL if not this one */
-	__u32 enclave;	/* out: id */
-	__u32 state;	/* out: enum cok_state, genl.h */
-	__u32 reserved; /* 0 */
-	char name[32];	/* out */
+	__u32 size;
+	__u32 enclave;
+	__u32 state;
+	__u32 reserved;
+	char name[32];
 };
 
+/**
+ * struct cok_ioc_ping - what COK_IOC_PING asks and tells
+ * @size: in: sizeof; EINVAL if not this one
+ * @timeout_ms: in: 1..60000, else EINVAL
+ * @rtt_ns: out: PING queued to PONG seen
+ * @cookie: out: the message's txid
+ */
 struct cok_ioc_ping {
-	__u32 size;	  /* in: sizeof; EINVAL if not this one */
-	__u32 timeout_ms; /* in: 1..60000, else EINVAL */
-	__u64 rtt_ns;	  /* out: PING queued to PONG seen */
-	__u64 cookie;	  /* out: the message's txid */
+	__u32 size;
+	__u32 timeout_ms;
+	__u64 rtt_ns;
+	__u64 cookie;
 };
 
 /* No error beside EFAULT and EINVAL. */
