@@ -259,7 +259,7 @@ int cok_pt_map(struct cok_pt *pt, u64 va, u64 pa, u64 size, u64 flags);
 /* ---- log.c ------------------------------------------------------------------ */
 
 struct cok_log {
-	struct mutex lock;
+	struct mutex lock; /* all of it */
 	wait_queue_head_t wait;
 	char *buf;     /* COK_LOG_KEEP bytes, indexed modulo that */
 	u64 head;      /* bytes ever written */
@@ -362,17 +362,17 @@ struct cok_enclave {
 	u32 uid;
 	char name[COK_NAME_MAX];
 
-	spinlock_t lock;
+	spinlock_t lock;	   /* a leaf; guards what follows */
 	u32 state;		   /* lock; cok_enclave_set_state only */
 	u64 state_ns;		   /* lock */
 	char reason[COK_TEXT_MAX]; /* lock */
 	struct cok_op_info op;	   /* op_lock in op.c */
 
-	struct mutex job_lock;
-	struct mutex halt_lock;
-	bool halting;	  /* start_lock: nothing starts any more */
-	bool quarantined; /* halt_lock: a core did not park */
-	u64 halt_ns;	  /* halt_lock: how long the last halt took */
+	struct mutex job_lock;	/* one big change at a time */
+	struct mutex halt_lock; /* one halt at a time */
+	bool halting;		/* start_lock: nothing starts any more */
+	bool quarantined;	/* halt_lock: a core did not park */
+	u64 halt_ns;		/* halt_lock: how long the last halt took */
 
 	struct cok_slot slot[COK_MAX_CORES]; /* changed under halt_lock + lock */
 	struct cok_pt pt;
@@ -384,7 +384,7 @@ struct cok_enclave {
 	struct cok_boot *boot;
 	struct cok_comm *comm;
 
-	struct mutex chan_lock;
+	struct mutex chan_lock; /* the rings, our side */
 	struct cok_chan chan;	/* chan_lock */
 	wait_queue_head_t wait; /* answers and state changes */
 	struct cok_log log;

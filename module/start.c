@@ -30,6 +30,7 @@ extern const char cok_low_start[], cok_low_code64[], cok_low_gdt[],
 	cok_low_park[], cok_low_end[];
 extern const char cok_park_start[], cok_park_vectors[], cok_park_end[];
 
+/* One core start at a time; spans "may it start?" to its ack. */
 DEFINE_MUTEX(cok_start_lock);
 
 static u64 low_page; /* physical; below 1 MiB, not Linux's */
@@ -338,6 +339,7 @@ static bool acked_within(void *page, u64 nonce, u64 us)
 	ktime_t end = ktime_add_us(ktime_get(), us);
 
 	do {
+		/* Pairs with park.S, which writes it last. */
 		if (smp_load_acquire(word(page, CP_ACK)) == nonce)
 			return true;
 		if (us <= 1000)
@@ -345,6 +347,7 @@ static bool acked_within(void *page, u64 nonce, u64 us)
 		else
 			usleep_range(20, 50);
 	} while (ktime_before(ktime_get(), end));
+	/* Once more: the wait may have been longer than was asked for. */
 	return smp_load_acquire(word(page, CP_ACK)) == nonce;
 }
 
@@ -381,6 +384,7 @@ static bool try_start(u32 apic_id, void *page, int step)
 	if (acked && cok_fault("core ack"))
 		acked = false;
 	if (acked)
+		/* Whatever it is to see was written before. */
 		smp_store_release(word(page, CP_GO), nonce);
 	return acked;
 }
