@@ -81,7 +81,7 @@ static void came_back(void *arg)
 {
 	struct trip *t = arg;
 
-	smp_store_release(&t->done, true);
+	smp_store_release(&t->done, true); /* the last touch of *t */
 }
 
 static void came_there(void *arg)
@@ -108,7 +108,7 @@ static int one_trip(u32 cpu, u64 *ns)
 	err = smp_call_function_single_async(cpu, &trip.there);
 	do {
 		now = ktime_get_ns();
-		if (smp_load_acquire(&trip.done))
+		if (smp_load_acquire(&trip.done)) /* pairs with came_back */
 			break;
 		cpu_relax();
 	} while (!err && now - began < WAIT_NS);
