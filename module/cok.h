@@ -216,8 +216,11 @@ struct cok_start {
 
 int cok_start_setup(void);
 void cok_start_cleanup(void);
-/* The core page of an APIC id: made when its CPU is taken, freed when home. */
-int cok_core_prepare(u32 cpu, u32 apic_id);
+/*
+ * The core page of an APIC id: made when its CPU is taken, freed when home.
+ * apic_base is the core's IA32_APIC_BASE, that each start begins with.
+ */
+int cok_core_prepare(u32 cpu, u32 apic_id, u64 apic_base);
 void cok_core_forget(u32 apic_id);
 /* The page's physical address, to be mapped at it in an enclave's tables; 0:
  * there is none.

@@ -7,6 +7,7 @@
 #define COK_COMPAT_H
 
 #include <asm/apic.h>
+#include <cok/boot.h>
 #include <linux/device/class.h>
 #include <linux/gfp.h>
 #include <linux/irq.h>
@@ -62,13 +63,17 @@ static inline void cok_apic_wait_icr_idle(void)
 /*
  * Send one interrupt command in physical destination mode. `low` is the low
  * half of the ICR (SDM vol. 3, 11.6.1). Interrupts are off for the whole, so
- * that no handler's IPI comes between the wait and the two xAPIC writes.
+ * that no handler's IPI comes between the wait and the two xAPIC writes. The
+ * fences are for x2APIC: its WRMSR does not wait for earlier stores to be seen
+ * (11.12.3), and Linux's icr_write leaves that to the caller.
  */
 static inline void cok_icr_send(u32 apic_id, u32 low)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
+	mb(); /* MFENCE; LFENCE: what this IPI tells of is there before it */
+	rmb();
 	cok_apic_wait_icr_idle();
 	apic->icr_write(low, apic_id);
 	cok_apic_wait_icr_idle();
@@ -86,6 +91,12 @@ static inline int cok_alloc_contig(unsigned long pfn, unsigned long nr)
 #else
 	return alloc_contig_range(pfn, pfn + nr, MIGRATE_MOVABLE, GFP_KERNEL);
 #endif
+}
+
+/* How this host runs its APICs; it does not change after boot. */
+static inline u32 cok_apic_mode(void)
+{
+	return x2apic_enabled() ? COK_APIC_X2APIC : COK_APIC_XAPIC;
 }
 
 #endif /* COK_COMPAT_H */

@@ -9,36 +9,31 @@
 
 struct own_apic {
 	u32 id; /* need not equal Linux's number */
-	bool bsp;
+	u64 base;
 };
 
 /* Runs on the core itself. */
 static void read_own_apic(void *data)
 {
 	struct own_apic *own = data;
-	u64 base;
 
 	own->id = apic->get_apic_id(apic->read(APIC_ID));
-	rdmsrq(MSR_IA32_APICBASE, base);
-	own->bsp = base & MSR_IA32_APICBASE_BSP;
+	rdmsrq(MSR_IA32_APICBASE, own->base);
 }
 
-static int ask_core(struct cok_job *job, u32 *apic_id)
+static int ask_core(struct cok_job *job, struct own_apic *own)
 {
-	struct own_apic own;
-
-	if (smp_call_function_single(job->cpu, read_own_apic, &own, 1))
+	if (smp_call_function_single(job->cpu, read_own_apic, own, 1))
 		return cok_job_fail(
 			job, -EALREADY,
 			"CPU %u is offline already, by somebody else: online it first or choose another",
 			job->cpu);
 	/* INIT sends it into the firmware. A kdump kernel may run elsewhere. */
-	if (own.bsp)
+	if (own->base & MSR_IA32_APICBASE_BSP)
 		return cok_job_fail(
 			job, -EINVAL,
 			"CPU %u is the machine's boot processor: choose another",
 			job->cpu);
-	*apic_id = own.id;
 	return 0;
 }
 
@@ -115,14 +110,14 @@ static int come_home(u32 lease, u32 cpu)
 
 static int take(struct cok_job *job)
 {
-	u32 apic_id;
+	struct own_apic own;
 	int err;
 
-	err = ask_core(job, &apic_id);
+	err = ask_core(job, &own);
 	if (err)
 		goto err_lease;
-	cok_lease_set_apic_id(job->lease, apic_id);
-	err = cok_core_prepare(job->cpu, apic_id);
+	cok_lease_set_apic_id(job->lease, own.id);
+	err = cok_core_prepare(job->cpu, own.id, own.base);
 	if (err) {
 		cok_job_fail(job, err, "no memory to park CPU %u in", job->cpu);
 		goto err_lease;
@@ -130,7 +125,7 @@ static int take(struct cok_job *job)
 	err = go_offline(job);
 	if (err)
 		goto err_page;
-	err = park(apic_id);
+	err = park(own.id);
 	if (err) {
 		cok_job_fail(
 			job, err,
@@ -150,7 +145,7 @@ err_offline:
 		return err;
 	}
 err_page:
-	cok_core_forget(apic_id);
+	cok_core_forget(own.id);
 err_lease:
 	cok_lease_move(job->lease, COK_LS_HOST, 0, 0);
 	return err;

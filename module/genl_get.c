@@ -5,6 +5,7 @@
 #include <asm/tsc.h>
 
 #include "cok.h"
+#include "compat.h"
 
 static int put_u64(struct sk_buff *skb, int attr, u64 val)
 {
@@ -18,7 +19,7 @@ static int put_info(struct sk_buff *skb)
 	return nla_put_string(skb, COK_A_VERSION, COK_VERSION) ||
 	       nla_put_u32(skb, COK_A_ABI_MAJOR, COK_ABI_MAJOR) ||
 	       nla_put_u32(skb, COK_A_ABI_MINOR, COK_ABI_MINOR) ||
-	       nla_put_u32(skb, COK_A_APIC_MODE, COK_APIC_XAPIC) ||
+	       nla_put_u32(skb, COK_A_APIC_MODE, cok_apic_mode()) ||
 	       nla_put_u32(skb, COK_A_TSC_KHZ, tsc_khz) ||
 	       put_u64(skb, COK_A_BLOCK_SIZE, memory_block_size_bytes()) ||
 	       put_u64(skb, COK_A_GENERATION, cok_generation()) ||

@@ -55,6 +55,13 @@ static int read_image(struct cok_job *job, struct load *l)
 		return cok_job_fail(job, got, "the image can't be read");
 	if (cok_elf_check(l->file, got, &l->elf, &why))
 		return cok_job_fail(job, -ENOEXEC, "%s", why);
+	if (cok_apic_mode() == COK_APIC_X2APIC &&
+	    l->elf.abi_minor < COK_ABI_MINOR_X2APIC)
+		return cok_job_fail(
+			job, -ENOEXEC,
+			"this host runs its APICs in x2APIC mode, which the image, written for ABI %u.%u, does not know: rebuild it for %u.%u",
+			COK_ABI_MAJOR, l->elf.abi_minor, COK_ABI_MAJOR,
+			COK_ABI_MINOR_X2APIC);
 	return 0;
 }
 
@@ -168,7 +175,7 @@ static int map_identity(struct cok_enclave *e, const struct load *l)
 		return err;
 	err = cok_pt_map(&e->pt, cok_park_page(), cok_park_page(), PAGE_SIZE,
 			 0);
-	if (err)
+	if (err || cok_apic_mode() == COK_APIC_X2APIC)
 		return err;
 	return cok_pt_map(&e->pt, APIC_DEFAULT_PHYS_BASE,
 			  APIC_DEFAULT_PHYS_BASE, PAGE_SIZE,
@@ -188,9 +195,10 @@ static void write_boot(struct cok_enclave *e, const struct cok_job *job,
 	b->size = sizeof(*b);
 	b->enclave_id = e->id;
 	b->apic_id = l->cpu.apic_id;
-	b->apic_mode = COK_APIC_XAPIC;
+	b->apic_mode = cok_apic_mode();
 	b->tsc_khz = tsc_khz;
-	b->apic_base = APIC_DEFAULT_PHYS_BASE;
+	if (b->apic_mode == COK_APIC_XAPIC)
+		b->apic_base = APIC_DEFAULT_PHYS_BASE;
 	b->tsc_ref = rdtsc_ordered();
 	b->wall_ref_ns = ktime_get_real_ns();
 	b->comm_phys = cok_comm_phys(e) + PAGE_SIZE;

@@ -2,7 +2,6 @@
 /* cok.ko: what there is, in the order it comes up and goes down. */
 #include <linux/cc_platform.h>
 #include <linux/module.h>
-#include <asm/apic.h>
 #include <asm/tsc.h>
 
 #include "cok.h"
@@ -10,10 +9,6 @@
 /* What this version can't do is refused by name, before anything is set up. */
 static int __init check_host(void)
 {
-	if (x2apic_enabled()) {
-		pr_err("this host runs its APICs in x2APIC mode, which is not supported yet (try nox2apic)\n");
-		return -EOPNOTSUPP;
-	}
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
 		pr_err("this host encrypts its memory (SME, SEV or TDX): cores of ours could not read it\n");
 		return -EOPNOTSUPP;

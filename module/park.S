@@ -39,6 +39,28 @@ cok_park_start:
 	movl	$0x60, %eax		/* CR4: PAE, MCE */
 	movq	%rax, %cr4
 
+	/* The APIC's mode and address as Linux has them: INIT keeps those that a
+	 * co-kernel left. Out of x2APIC the way leads over "disabled".
+	 */
+	movq	CP_APIC_BASE(%rbx), %rsi
+	movl	$0x1b, %ecx
+	rdmsr
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	cmpq	%rax, %rsi
+	je	8f
+	movq	%rsi, %rdx
+	shrq	$32, %rdx
+	testl	$0x400, %eax		/* EXTD: x2APIC is left ... */
+	jz	7f
+	testl	$0x400, %esi		/* ... for xAPIC */
+	jnz	7f
+	movl	%esi, %eax
+	andl	$~0x800, %eax		/* EN */
+	wrmsr
+7:	movl	%esi, %eax
+	wrmsr
+8:
 	/* The frequency requests that Linux had, which offlining dropped. */
 	movq	CP_NR_MSRS(%rbx), %rbp
 	leaq	CP_MSRS(%rbx), %rsi

@@ -3,6 +3,10 @@
  * Bringing a core from wherever it is into code of ours: INIT, STARTUP, the
  * low stub, park.S, ack (SDM vol. 3, 9.4 "MP initialization").
  *
+ * The APIC stays in the mode that Linux runs it in: INIT keeps x2APIC mode and
+ * all 32 bits of the id (11.12.5.1), and park.S mends what a co-kernel has
+ * changed. A core whose APIC it has disabled hears no INIT: quarantined.
+ *
  * One start at a time, under cok_start_lock, because there is one low page.
  * A core acknowledges after it has left that page, so its content can be put
  * back at the ack. Linux's dying CPU says goodbye before its last wbinvd, and
@@ -42,6 +46,7 @@ static bool going_down;	      /* cok_start_lock */
 /* What we know of a core; an enclave it runs in can write to its page. */
 struct core {
 	void *page;
+	u64 apic_base;
 	u64 nr_msrs;
 	u64 msrs[2 * CP_MAX_MSRS]; /* index, value */
 };
@@ -233,7 +238,7 @@ static void free_core(struct core *core)
 	kfree(core);
 }
 
-int cok_core_prepare(u32 cpu, u32 apic_id)
+int cok_core_prepare(u32 cpu, u32 apic_id, u64 apic_base)
 {
 	struct core *core = cok_fault("core page") ? NULL : alloc_core();
 	u64 phys;
@@ -241,6 +246,7 @@ int cok_core_prepare(u32 cpu, u32 apic_id)
 
 	if (!core)
 		return -ENOMEM;
+	core->apic_base = apic_base;
 	save_freq_msrs(cpu, core);
 	phys = virt_to_phys(core->page);
 
@@ -308,6 +314,7 @@ static void write_orders(const struct core *core, const struct cok_start *o)
 	void *page = core->page;
 
 	build_tables(page);
+	*word(page, CP_APIC_BASE) = core->apic_base;
 	*word(page, CP_NR_MSRS) = core->nr_msrs;
 	memcpy(page + CP_MSRS, core->msrs, sizeof(core->msrs));
 	*word(page, CP_FAULT) = 0;

@@ -28,18 +28,23 @@
  *   RSP = 0: the co-kernel brings its own stack. Other registers: undefined.
  *   The local APIC is in the state INIT leaves it in (SDM vol. 3, 11.4.7.3):
  *   enabled in IA32_APIC_BASE, software-disabled in the spurious vector
- *   register.
+ *   register. Its mode is apic_mode, on every core: INIT keeps x2APIC mode
+ *   (11.12.5.1), and where an earlier co-kernel left another mode or address
+ *   in IA32_APIC_BASE, the host has put it right.
  *   CR3 holds page tables owned by the host, valid until the enclave ends:
  *     identity, writable, no-execute: the memory ranges of struct cok_boot,
- *       this page (struct cok_boot), the comm area, the local APIC's page
- *       (uncached);
+ *       this page (struct cok_boot), the comm area, in xAPIC mode the local
+ *       APIC's page (uncached);
  *     at p_vaddr: the image's segments with their own permissions.
  *
  * A CO-KERNEL MUST set up its own #DF, NMI and #MC handlers on IST stacks,
  * keep CR4.MCE set, EOI and ignore vectors it does not know (the host's
  * broadcast IPIs reach it). It MUST NOT send INIT or SIPI, write IA32_TSC,
- * IA32_TSC_ADJUST, the MTRRs, microcode or package-scope MSRs, map its memory
- * other than write-back, or touch memory it was not granted.
+ * IA32_TSC_ADJUST, IA32_APIC_BASE, the MTRRs, microcode or package-scope MSRs,
+ * map its memory other than write-back, or touch memory it was not granted.
+ *
+ * VERSIONS. 1.0: the first. 1.1: hosts in x2APIC mode, with 32-bit APIC ids
+ * everywhere; such a host takes no image of 1.0, which knows xAPIC alone.
  */
 #ifndef COK_BOOT_H
 #define COK_BOOT_H
@@ -50,8 +55,9 @@
 #define _Static_assert static_assert
 #endif
 
-#define COK_ABI_MAJOR 1
-#define COK_ABI_MINOR 0
+#define COK_ABI_MAJOR	     1
+#define COK_ABI_MINOR	     1
+#define COK_ABI_MINOR_X2APIC 1 /* least of an image for such a host */
 
 #define COK_BOOT_MAGIC 0x544f4f424b4f43ULL /* "COKBOOT" */
 
@@ -90,9 +96,18 @@ struct cok_image_note {
 			{ COK_ABI_MAJOR, COK_ABI_MINOR, 0 }, \
 		}
 
+/*
+ * How the local APIC is reached. SDM vol. 3, chapter 11; x2APIC: 11.12.
+ *   XAPIC   registers in the page at apic_base; ids below 255
+ *   X2APIC  register at offset R of that page = MSR 0x800 + R / 16; ids of 32
+ *           bits; the ICR is one MSR, 0x830, id in its upper half. WRMSR to
+ *           these is not serializing: MFENCE; LFENCE go before one that tells
+ *           another core of stores made earlier (11.12.3)
+ * A value that an image does not know it must refuse.
+ */
 enum cok_apic_mode {
 	COK_APIC_XAPIC = 1,
-	COK_APIC_X2APIC = 2, /* not offered by ABI 1.0 hosts */
+	COK_APIC_X2APIC = 2, /* since 1.1 */
 };
 
 /* A physical memory range; both in bytes, multiples of 4 KiB. */
@@ -115,7 +130,7 @@ struct cok_boot {
 	__u32 apic_id;	  /* of the first core */
 	__u32 apic_mode;  /* enum cok_apic_mode */
 	__u32 tsc_khz;
-	__u64 apic_base;       /* physical address of the local APIC's page */
+	__u64 apic_base;       /* XAPIC: physical address of its page; else 0 */
 	__u64 tsc_ref;	       /* the TSC read ... */
 	__u64 wall_ref_ns;     /* ... at this time, ns since 1970 UTC */
 	__u64 comm_phys;       /* struct cok_comm, see comm.h */

@@ -237,7 +237,7 @@ struct cok_comm {
 	__u64 reserved1[8];
 
 	/* Written by the host at any time; at offset 128. */
-	__u64 host_doorbell;  /* vector | APIC id << 32; 0: don't ring */
+	__u64 host_doorbell;  /* vector | 32-bit APIC id << 32; 0: don't ring */
 	__u64 host_heartbeat; /* grows ~10 times a second */
 	__u64 probe;	      /* not 0: the NMI asks for registers */
 	__u64 reserved2[13];

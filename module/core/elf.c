@@ -97,7 +97,7 @@ static int add_segment(const Elf64_Phdr *ph, size_t len, struct cok_elf *elf,
 	return 0;
 }
 
-static int check_note(const __u8 *p, const char **why)
+static int check_note(const __u8 *p, struct cok_elf *elf, const char **why)
 {
 	struct cok_image_note note;
 
@@ -111,11 +111,13 @@ static int check_note(const __u8 *p, const char **why)
 	if (note.flags)
 		return bad(why,
 			   "the image asks for features that do not exist");
+	elf->abi_minor = note.abi_minor;
 	return 0;
 }
 
 /* Look for the COK note in one PT_NOTE: 1 found and good, 0 not here. */
-static int scan_notes(const __u8 *p, __u64 size, const char **why)
+static int scan_notes(const __u8 *p, __u64 size, struct cok_elf *elf,
+		      const char **why)
 {
 	while (size >= sizeof(Elf64_Nhdr)) {
 		Elf64_Nhdr nh;
@@ -134,7 +136,7 @@ static int scan_notes(const __u8 *p, __u64 size, const char **why)
 				return bad(
 					why,
 					"the image has a malformed COK note");
-			err = check_note(p + sizeof(nh) + name, why);
+			err = check_note(p + sizeof(nh) + name, elf, why);
 			return err ? err : 1;
 		}
 		p += sizeof(nh) + name + desc;
@@ -199,7 +201,7 @@ int cok_elf_check(const void *img, size_t len, struct cok_elf *out,
 				return bad(
 					why,
 					"the image is truncated: a note lies outside the file");
-			noted = scan_notes(base + ph.p_offset, ph.p_filesz,
+			noted = scan_notes(base + ph.p_offset, ph.p_filesz, out,
 					   why);
 			err = noted < 0 ? noted : 0;
 		} else if (ph.p_type == PT_INTERP || ph.p_type == PT_DYNAMIC) {

@@ -17,8 +17,9 @@ struct cok_elf_seg {
 
 struct cok_elf {
 	__u64 entry;
-	__u64 vbase; /* lowest vaddr */
-	__u64 span;  /* bytes from vbase to the end, rounded up to a page */
+	__u64 vbase;	 /* lowest vaddr */
+	__u64 span;	 /* bytes from vbase to the end, rounded up to a page */
+	__u16 abi_minor; /* what the image needs; the major one is ours */
 	__u32 nr_segs;
 	struct cok_elf_seg seg[COK_IMAGE_MAX_SEGS];
 };

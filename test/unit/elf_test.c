@@ -79,7 +79,9 @@ static void takes_a_good_image(void **state)
 	const char *why = "";
 
 	(void)state;
+	i.n.note.abi_minor = COK_ABI_MINOR;
 	assert_int_equal(check_len(&i, sizeof(i), &elf, &why), 0);
+	assert_int_equal(elf.abi_minor, COK_ABI_MINOR);
 	assert_int_equal(elf.nr_segs, 3);
 	assert_int_equal(elf.vbase, VA);
 	assert_int_equal(elf.span, 0x5000);
@@ -157,7 +159,7 @@ static void refuses_wrong_notes(void **state)
 	DEFECT(i.n.name[0] = 'X', "no COK note");
 	DEFECT(i.n.nh.n_type = 2, "no COK note");
 	DEFECT(i.n.note.abi_major = 2, "major");
-	DEFECT(i.n.note.abi_minor = 1, "minor");
+	DEFECT(i.n.note.abi_minor = COK_ABI_MINOR + 1, "minor");
 	DEFECT(i.n.note.flags = 1, "features");
 	DEFECT(i.n.nh.n_descsz = 4, "malformed");
 	DEFECT(i.n.nh.n_descsz = 0xfffffffe, "malformed");
