@@ -17,11 +17,14 @@
 #define MSR_MCG_CAP    0x179
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MC0_STATUS 0x401
+#define MSR_X2APIC     0x800
 #define MSR_EFER       0xc0000080
 #define MSR_GS_BASE    0xc0000101
 
-#define APIC_BASE_X2APIC (1ULL << 10)
-#define APIC_BASE_ENABLE (1ULL << 11)
+#define APIC_BASE_X2APIC  (1ULL << 10)
+#define APIC_BASE_ENABLE  (1ULL << 11)
+#define APIC_BASE_MODE	  (APIC_BASE_ENABLE | APIC_BASE_X2APIC)
+#define APIC_BASE_ADDRESS (~0xfffULL)
 
 struct cpuid {
 	u32 a, b, c, d;

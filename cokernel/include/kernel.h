@@ -99,12 +99,14 @@ static inline u64 tsc_after_ms(u64 ms)
 
 extern u8 vec_timer, vec_event, vec_flush;
 
-void apic_choose_vectors(void);
-void apic_init(void);
+void apic_setup(void); /* mode and vectors */
+void apic_init(void);  /* on each core */
+const char *apic_mode_name(void);
 void apic_timer_calibrate(void);
 void apic_timer_start(void);
 void apic_timer_stop(void);
 u32 apic_read_id(void);
+bool apic_reaches(u32 apic_id); /* can it be sent to, in this mode? */
 void apic_eoi(void);
 bool apic_in_service(u8 vector);
 void apic_send(u32 apic_id, u8 vector);

@@ -8,6 +8,7 @@
  *   0xffffffffc0000000              the comm area: RW NX
  *   0xffffffffd0000000              stacks, 64 KiB per core slot, with guards
  *   0xffffffffe0000000              the local APIC's page: RW NX, uncached
+ *                                   (xAPIC mode only)
  *
  * Nothing else is mapped.
  */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The local APIC in xAPIC mode (SDM vol. 3, chapter 11): interrupts between
- * our cores, to the host, and the timer. Ordering: registers are written
- * uncached, and x86 keeps such a write behind all earlier stores, so what is
+ * The local APIC (SDM vol. 3, chapter 11), in the mode that the host runs its
+ * own in: interrupts between our cores, to the host, and the timer. What is
  * stored before an IPI is seen by its receiver. Not verified on hardware.
  */
 #include "kernel.h"
@@ -14,7 +13,7 @@
 #define APIC_SVR	0x0f0
 #define APIC_ISR	0x100
 #define APIC_ESR	0x280
-#define APIC_ICR_LOW	0x300
+#define APIC_ICR	0x300 /* x2APIC: all 64 bits */
 #define APIC_ICR_HIGH	0x310
 #define APIC_LVT_TIMER	0x320
 #define APIC_TIMER_INIT 0x380
@@ -35,16 +34,91 @@
 u8 vec_timer, vec_event, vec_flush;
 static u32 timer_count; /* of one tick */
 
-static volatile u32 *apic_reg(u32 reg)
+/* ---- the two modes ------------------------------------------------------ */
+
+struct apic_mode {
+	const char *name;
+	u64 base_bits; /* of MSR_APIC_BASE, under APIC_BASE_MODE */
+	u32 id_shift;  /* of the id in its register */
+	u32 id_max;    /* beyond it lies the broadcast */
+	u32 (*read)(u32 reg);
+	void (*write)(u32 reg, u32 v);
+	void (*send)(u32 apic_id, u32 low); /* the ICR, interrupts off */
+};
+
+static volatile u32 *xapic_reg(u32 reg)
 {
 	return (volatile u32 *)(APIC_VBASE + reg);
 }
+
+static u32 xapic_read(u32 reg)
+{
+	return *xapic_reg(reg);
+}
+
+/* Uncached: x86 keeps such a write behind all earlier stores. */
+static void xapic_write(u32 reg, u32 v)
+{
+	*xapic_reg(reg) = v;
+}
+
+static void xapic_send(u32 apic_id, u32 low)
+{
+	u64 deadline = tsc_after_ms(ICR_WAIT_MS);
+
+	while (xapic_read(APIC_ICR) & ICR_PENDING && rdtsc() < deadline)
+		cpu_pause();
+	xapic_write(APIC_ICR_HIGH, apic_id << 24);
+	xapic_write(APIC_ICR, low);
+}
+
+/* Each register is an MSR (11.12.1.2). */
+static u32 x2apic_read(u32 reg)
+{
+	return (u32)rdmsr(MSR_X2APIC + reg / 16);
+}
+
+static void x2apic_write(u32 reg, u32 v)
+{
+	wrmsr(MSR_X2APIC + reg / 16, v);
+}
+
+/* This WRMSR does not wait for earlier stores to be seen (11.12.3). */
+static void x2apic_send(u32 apic_id, u32 low)
+{
+	__asm__ volatile("mfence; lfence" : : : "memory");
+	wrmsr(MSR_X2APIC + APIC_ICR / 16, (u64)apic_id << 32 | low);
+}
+
+static const struct apic_mode xapic = {
+	.name = "xAPIC",
+	.base_bits = APIC_BASE_ENABLE,
+	.id_shift = 24,
+	.id_max = 0xfe,
+	.read = xapic_read,
+	.write = xapic_write,
+	.send = xapic_send,
+};
+
+static const struct apic_mode x2apic = {
+	.name = "x2APIC",
+	.base_bits = APIC_BASE_ENABLE | APIC_BASE_X2APIC,
+	.id_shift = 0,
+	.id_max = 0xfffffffe,
+	.read = x2apic_read,
+	.write = x2apic_write,
+	.send = x2apic_send,
+};
+
+static const struct apic_mode *apic = &xapic;
+
+/* ---- what the kernel uses ----------------------------------------------- */
 
 /*
  * Away from the host's system vectors (0xec and up), whose broadcasts reach
  * us and must count as unknown, and from the doorbell.
  */
-void apic_choose_vectors(void)
+static void choose_vectors(void)
 {
 	u8 base = (boot.doorbell_vector & 0xf0) == 0xd0 ? 0xc0 : 0xd0;
 
@@ -53,57 +127,70 @@ void apic_choose_vectors(void)
 	vec_flush = base + 2;
 }
 
+void apic_setup(void)
+{
+	if (boot.apic_mode == COK_APIC_X2APIC)
+		apic = &x2apic;
+	choose_vectors();
+}
+
 void apic_init(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
 
-	if (!(base & APIC_BASE_ENABLE) || base & APIC_BASE_X2APIC ||
-	    (base & ~0xfffULL) != boot.apic_base)
-		panic("local APIC: base register 0x%llx, expected 0x%llx", base,
-		      boot.apic_base);
-	*apic_reg(APIC_LVT_TIMER) = LVT_MASKED;
-	*apic_reg(APIC_TPR) = 0;
-	*apic_reg(APIC_SVR) = SVR_ENABLE;
-	*apic_reg(APIC_ESR) = 0;
+	if ((base & APIC_BASE_MODE) != apic->base_bits ||
+	    (boot.apic_base && (base & APIC_BASE_ADDRESS) != boot.apic_base))
+		panic("local APIC: base register 0x%llx, expected %s at 0x%llx",
+		      base, apic->name, boot.apic_base);
+	apic->write(APIC_LVT_TIMER, LVT_MASKED);
+	apic->write(APIC_TPR, 0);
+	apic->write(APIC_SVR, SVR_ENABLE);
+	apic->write(APIC_ESR, 0);
 	this_cpu()->own_id = apic_read_id();
 	this_cpu()->stats->apic_id = this_cpu()->own_id;
 }
 
+const char *apic_mode_name(void)
+{
+	return apic->name;
+}
+
 u32 apic_read_id(void)
 {
-	return *apic_reg(APIC_ID) >> 24;
+	return apic->read(APIC_ID) >> apic->id_shift;
+}
+
+bool apic_reaches(u32 apic_id)
+{
+	return apic_id <= apic->id_max;
 }
 
 void apic_eoi(void)
 {
-	*apic_reg(APIC_EOI) = 0;
+	apic->write(APIC_EOI, 0);
 }
 
 bool apic_in_service(u8 vector)
 {
-	return *apic_reg(APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1;
+	return apic->read(APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1;
 }
 
-static void icr_write(u32 apic_id, u32 low)
+static void send(u32 apic_id, u32 low)
 {
 	u64 flags = irq_save();
-	u64 deadline = tsc_after_ms(ICR_WAIT_MS);
 
-	while (*apic_reg(APIC_ICR_LOW) & ICR_PENDING && rdtsc() < deadline)
-		cpu_pause();
-	*apic_reg(APIC_ICR_HIGH) = apic_id << 24;
-	*apic_reg(APIC_ICR_LOW) = low | ICR_ASSERT;
+	apic->send(apic_id, low | ICR_ASSERT);
 	irq_restore(flags);
 }
 
 void apic_send(u32 apic_id, u8 vector)
 {
-	icr_write(apic_id, vector);
+	send(apic_id, vector);
 }
 
 void apic_send_nmi(u32 apic_id)
 {
-	icr_write(apic_id, ICR_NMI);
+	send(apic_id, ICR_NMI);
 }
 
 /* The host may move its doorbell at any time: one load, both parts. */
@@ -112,7 +199,7 @@ void host_ring(void)
 	u64 bell = __atomic_load_n(&comm->host_doorbell, __ATOMIC_ACQUIRE);
 	u32 vector = (u32)bell, apic_id = (u32)(bell >> 32);
 
-	if (vec_timer && vector >= 16 && vector <= 255 && apic_id < 255)
+	if (vec_timer && vector >= 16 && vector <= 255 && apic_reaches(apic_id))
 		apic_send(apic_id, (u8)vector);
 }
 
@@ -121,15 +208,15 @@ void apic_timer_calibrate(void)
 	u64 start, end, deadline;
 	u32 counted;
 
-	*apic_reg(APIC_TIMER_DIV) = TIMER_DIV_16;
-	*apic_reg(APIC_TIMER_INIT) = 0xffffffff;
+	apic->write(APIC_TIMER_DIV, TIMER_DIV_16);
+	apic->write(APIC_TIMER_INIT, 0xffffffff);
 	start = rdtsc();
 	deadline = start + ms_to_tsc(CALIBRATE_MS);
 	while (rdtsc() < deadline)
 		cpu_pause();
-	counted = 0xffffffff - *apic_reg(APIC_TIMER_CUR);
+	counted = 0xffffffff - apic->read(APIC_TIMER_CUR);
 	end = rdtsc();
-	*apic_reg(APIC_TIMER_INIT) = 0;
+	apic->write(APIC_TIMER_INIT, 0);
 	/* Of the true time waited: a virtual core may have been away. */
 	timer_count =
 		(u32)(counted * (ms_to_tsc(1000) / TICK_HZ) / (end - start));
@@ -141,13 +228,13 @@ void apic_timer_calibrate(void)
 
 void apic_timer_start(void)
 {
-	*apic_reg(APIC_TIMER_DIV) = TIMER_DIV_16;
-	*apic_reg(APIC_LVT_TIMER) = LVT_PERIODIC | vec_timer;
-	*apic_reg(APIC_TIMER_INIT) = timer_count;
+	apic->write(APIC_TIMER_DIV, TIMER_DIV_16);
+	apic->write(APIC_LVT_TIMER, LVT_PERIODIC | vec_timer);
+	apic->write(APIC_TIMER_INIT, timer_count);
 }
 
 void apic_timer_stop(void)
 {
-	*apic_reg(APIC_LVT_TIMER) = LVT_MASKED;
-	*apic_reg(APIC_TIMER_INIT) = 0;
+	apic->write(APIC_LVT_TIMER, LVT_MASKED);
+	apic->write(APIC_TIMER_INIT, 0);
 }

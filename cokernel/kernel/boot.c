@@ -81,11 +81,12 @@ static void check_comm(void)
 
 static void check_machine(void)
 {
-	if (boot.apic_mode == COK_APIC_X2APIC ||
-	    rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC)
-		refuse("x2APIC mode is not supported yet");
-	if (boot.apic_mode != COK_APIC_XAPIC)
+	if (boot.apic_mode != COK_APIC_XAPIC &&
+	    boot.apic_mode != COK_APIC_X2APIC)
 		refuse("unknown local APIC mode %u", boot.apic_mode);
+	if ((boot.apic_mode == COK_APIC_XAPIC) != !!boot.apic_base)
+		refuse("local APIC mode %u with its page at 0x%llx",
+		       boot.apic_mode, boot.apic_base);
 	if (!boot.tsc_khz)
 		refuse("TSC frequency missing");
 	if (boot.doorbell_vector < 32 || boot.doorbell_vector > 254)
@@ -193,8 +194,10 @@ void boot_banner(void)
 	     image_span() / KIB, boot.image_virt);
 	klog(LOG_INFO, "comm area: 0x%llx, %llu KiB, %u core slots",
 	     boot.comm_phys, boot.comm_size / KIB, nr_slots);
-	klog(LOG_INFO, "core 0: APIC id %u, doorbell vector 0x%x, TSC %u kHz",
-	     apic_read_id(), boot.doorbell_vector, boot.tsc_khz);
+	klog(LOG_INFO,
+	     "core 0: APIC id %u (%s), doorbell vector 0x%x, TSC %u kHz",
+	     apic_read_id(), apic_mode_name(), boot.doorbell_vector,
+	     boot.tsc_khz);
 	if (boot.features)
 		klog(LOG_INFO, "host features not used: 0x%llx", boot.features);
 }

@@ -25,13 +25,23 @@ struct cpu *arg_core(int argc, char **argv, int i)
 static u32 reported_id[COK_MAX_CORES];
 static u32 reported_cpuid[COK_MAX_CORES];
 
+/* The 32-bit id of leaf 0xb, if there is one (SDM vol. 3, 11.12.8). */
+static u32 cpuid_apic_id(void)
+{
+	struct cpuid topology = { 0 };
+
+	if (cpuid(0).a >= 0xb)
+		topology = cpuid(0xb);
+	return topology.b ? topology.d : cpuid(1).b >> 24;
+}
+
 static void report_id(u64 unused)
 {
 	u32 slot = this_cpu()->slot;
 
 	(void)unused;
 	reported_id[slot] = apic_read_id();
-	reported_cpuid[slot] = cpuid(1).b >> 24;
+	reported_cpuid[slot] = cpuid_apic_id();
 }
 
 static bool ask_id(struct cpu *c)

@@ -32,7 +32,7 @@ void kernel_main(u64 boot_phys)
 /* On our own page tables, with guarded stacks. */
 static void main_on_own_stack(void)
 {
-	apic_choose_vectors();
+	apic_setup();
 	apic_init();
 	boot_banner();
 	boot_options();

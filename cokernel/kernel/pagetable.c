@@ -206,8 +206,8 @@ void pagetable_init(void)
 	for (u32 i = 0; i < boot.nr_mem; i++)
 		direct_map(boot.mem[i].start, boot.mem[i].size);
 	if (!map_pages(COMM_VBASE, boot.comm_phys, boot.comm_size, MAP_W) ||
-	    !map_pages(APIC_VBASE, boot.apic_base, FRAME_SIZE,
-		       MAP_W | MAP_UC) ||
+	    (boot.apic_base && !map_pages(APIC_VBASE, boot.apic_base,
+					  FRAME_SIZE, MAP_W | MAP_UC)) ||
 	    !stacks_alloc(0))
 		panic("no memory for page tables and stacks");
 }

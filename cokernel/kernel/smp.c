@@ -348,8 +348,8 @@ u16 slot_offer(u32 slot, u32 apic_id, u64 *entry, u64 *arg)
 
 	if (slot >= nr_slots)
 		return COK_WHY_NO_SPACE;
-	if (apic_id >= 255)
-		return COK_WHY_UNSUPPORTED; /* not addressable by xAPIC */
+	if (!apic_reaches(apic_id))
+		return COK_WHY_UNSUPPORTED;
 	if (slot_state(c) != SLOT_ABSENT || slot_by_apic(apic_id))
 		return COK_WHY_PROTOCOL;
 	if (!stacks_alloc(slot))
