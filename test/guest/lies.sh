@@ -133,6 +133,16 @@ fails() {
 	t 10 0 list && looks && gone
 }
 
+# A core's local APIC elsewhere, or in another mode: the next one there gets it
+# as the host has it (ours panics otherwise).
+other_apic() {
+	local cpu
+	begin apic-base && await 10 logged 'another APIC' || return
+	cpu=$(cokctl status r --json | jq '.cores[0].cpu')
+	end && t 40 0 launch --name r --cpu-list "$cpu" --mem 128M && t 10 0 log r &&
+		says "APIC id" && t 10 0 ping r && end
+}
+
 # Whoever talks to a dead one is told.
 dead() {
 	begin late-ud && t 20 0 wait r failed --timeout $((10 * slow)) &&
@@ -381,6 +391,7 @@ lie 'a core in data' bad_entry entry-data 14
 
 lie 'header: overwritten' minds_not header
 lie 'core page: noise' minds_not core-page
+lie 'core: its APIC moved' other_apic
 lie 'header: states that do not exist' minds_not ck-state
 lie 'header: last words without end and with escapes' panics
 lie 'header: claims to have stopped' claims_stopped

@@ -18,15 +18,10 @@ COK_IMAGE_NOTE;
 /* A second core is of no use here: it halts, as a recall wants it to be. */
 __asm__(".globl _start; _start: lea stack_top(%rip), %rsp; xor %ebp, %ebp;"
 	"call rogue; ud2;"
-	"interrupt: push %rax; mov apic(%rip), %rax; movl $0, 0xb0(%rax);"
-	"pop %rax; iretq;"
 	".globl second; second: cli; hlt; jmp second;"
 	".bss; .balign 16; .skip 16384; stack_top: .text");
 
 void second(void);
-void interrupt(void);
-
-volatile __u32 *apic; /* read by interrupt */
 
 static const struct cok_boot *boot;
 static struct cok_comm *comm;
@@ -47,6 +42,47 @@ struct lie {
 	void (*outcome)(const struct cok_msg *m); /* COMMIT or ABORT came */
 };
 static const struct lie *lie;
+
+/* ---- the local APIC, in the host's mode -------------------------------- */
+
+#define MSR_APIC_BASE 0x1b
+#define MSR_X2APIC    0x800
+
+static __u64 rdmsr(__u32 msr)
+{
+	__u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (__u64)high << 32 | low;
+}
+
+static void wrmsr(__u32 msr, __u64 v)
+{
+	__asm__ volatile("mfence; lfence; wrmsr"
+			 :
+			 : "c"(msr), "a"((__u32)v), "d"((__u32)(v >> 32))
+			 : "memory");
+}
+
+static void apic_write(__u32 reg, __u32 v)
+{
+	if (boot->apic_mode == COK_APIC_X2APIC)
+		wrmsr(MSR_X2APIC + reg / 16, v);
+	else
+		*(volatile __u32 *)(boot->apic_base + reg) = v;
+}
+
+static void apic_send(__u32 id, __u32 vector)
+{
+	const __u32 low = vector | 1 << 14;
+
+	if (boot->apic_mode == COK_APIC_X2APIC) {
+		wrmsr(MSR_X2APIC + 0x30, (__u64)id << 32 | low);
+	} else {
+		apic_write(0x310, id << 24);
+		apic_write(0x300, low);
+	}
+}
 
 /* ---- small things ------------------------------------------------------ */
 
@@ -94,6 +130,18 @@ static int same(const char *word, const char *name)
 
 #define TIMER 0x40
 
+static int awake; /* its timer is not to be relied on */
+
+struct frame {
+	__u64 rip, cs, rflags, rsp, ss;
+};
+
+__attribute__((interrupt)) static void interrupt(struct frame *frame)
+{
+	(void)frame;
+	apic_write(0xb0, 0); /* EOI */
+}
+
 struct table {
 	__u16 limit;
 	__u64 base;
@@ -116,15 +164,19 @@ static void open_interrupts(void)
 	}
 	t = (struct table){ sizeof(idt) - 1, (__u64)idt };
 	__asm__ volatile("lidt %0" : : "m"(t));
-	apic[0xf0 / 4] = 0x1ff;	 /* on */
-	apic[0x3e0 / 4] = 0xb;	 /* by 1 */
-	apic[0x320 / 4] = TIMER; /* once */
+	apic_write(0xf0, 0x1ff);  /* on */
+	apic_write(0x3e0, 0xb);	  /* by 1 */
+	apic_write(0x320, TIMER); /* once */
 }
 
 /* About a millisecond, or until the host rings. */
 static void nap(void)
 {
-	apic[0x380 / 4] = 1000000;
+	if (awake) {
+		__builtin_ia32_pause();
+		return;
+	}
+	apic_write(0x380, 1000000);
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
@@ -366,8 +418,7 @@ static void ring_host(void)
 
 	if (!to)
 		return;
-	apic[0x310 / 4] = (__u32)(to >> 32) << 24;
-	apic[0x300 / 4] = (to & 0xff) | 1 << 14;
+	apic_send(to >> 32, to & 0xff);
 }
 
 static void log_flood(void)
@@ -789,6 +840,27 @@ static void core_page(void)
 		p[i] = random();
 }
 
+/*
+ * Another mode if the host's is x2APIC, else another address: INIT keeps both,
+ * and whoever gets the core next must not find them.
+ */
+static void apic_base(void)
+{
+	const __u64 base = rdmsr(MSR_APIC_BASE);
+
+	if (awake)
+		return;
+	awake = 1;
+	if (boot->apic_mode == COK_APIC_X2APIC) {
+		wrmsr(MSR_APIC_BASE, base & ~0xc00ULL);
+		wrmsr(MSR_APIC_BASE, base & ~0x400ULL);
+	} else {
+		wrmsr(MSR_APIC_BASE, base + COK_PAGE_SIZE);
+	}
+	print(rdmsr(MSR_APIC_BASE) == base ? "rogue: the same APIC\n"
+					   : "rogue: another APIC\n");
+}
+
 /* Told before READY. */
 static const struct lie early_lies[] = {
 	{ .name = "early-ud", .tell = invalid_opcode },
@@ -849,6 +921,7 @@ static const struct lie lies[] = {
 	{ .name = "stats", .tell = odd_stats },
 	{ .name = "noise", .tell = all_noise, .fast = 1 },
 	{ .name = "core-page", .tell = core_page },
+	{ .name = "apic-base", .tell = apic_base },
 	{ .name = "storm", .tell = storm, .fast = 1 },
 	{ .name = "late-ud", .tell = invalid_opcode },
 };
@@ -925,7 +998,6 @@ void rogue(const struct cok_boot *params)
 	const struct lie *early;
 
 	boot = params;
-	apic = (void *)boot->apic_base;
 	open_comm();
 	open_interrupts();
 	print("rogue: hello\n");
