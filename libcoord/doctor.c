@@ -137,12 +137,12 @@ static void check_apic(const struct host *h, struct coord_check *k)
 		say(k, COORD_GOOD, "the local APICs are in xAPIC mode");
 		break;
 	case 1:
-		say(k, COORD_BAD,
-		    "the local APICs are in x2APIC mode, which does not work yet; boot with nox2apic");
+		say(k, COORD_GOOD,
+		    "the local APICs are in x2APIC mode; images need ABI 1.1");
 		break;
 	default:
-		say(k, COORD_WARN,
-		    "cannot see the local APICs' mode from here; the module refuses x2APIC (ask as root with the module loaded)");
+		say(k, COORD_GOOD,
+		    "the local APICs' mode can't be seen from here; xAPIC and x2APIC both do (images need ABI 1.1 for x2APIC)");
 	}
 }
 
