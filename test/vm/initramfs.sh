@@ -128,6 +128,9 @@ install_modules() {
 	release=$(kernel_release "$kernel")
 	mkdir -p "$root/usr/lib/modules/$release"
 	ln -s usr/lib "$root/lib"
+	# An unpacked package has no index of its modules yet.
+	[ $# = 0 ] || [ -e "$kernel/lib/modules/$release/modules.dep" ] ||
+		/sbin/depmod -b "$kernel" "$release"
 	for name in "$@"; do
 		/sbin/modprobe -d "$kernel" -S "$release" --show-depends "$name" |
 			awk '$1 == "insmod" { print $2 }'
