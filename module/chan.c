@@ -9,6 +9,7 @@
 #include <cok/ring.h>
 
 #include "cok.h"
+#include "trace.h"
 
 #define DRAIN_MAX_MSGS (4 * COK_CTRL_SLOTS)
 #define DRAIN_MAX_RECS 2048
@@ -77,6 +78,7 @@ int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
 	msgs_of(r)[ch->h2c_prod & (COK_CTRL_SLOTS - 1)] = *m;
 	cok_ring_store(&r->prod, ++ch->h2c_prod);
 	atomic64_inc(&e->msgs_out);
+	trace_cok_msg_out(e->id, m);
 	return 0;
 }
 
@@ -190,6 +192,7 @@ static void drain_messages(struct cok_enclave *e)
 			r)[ch->c2h_cons & (COK_CTRL_SLOTS - 1)];
 		cok_ring_store(&r->cons, ++ch->c2h_cons);
 		atomic64_inc(&e->msgs_in);
+		trace_cok_msg_in(e->id, &m);
 		/* A gap is counted, the message still stands for itself. */
 		if (m.seq != ++ch->c2h_seq) {
 			atomic64_inc(&e->msgs_bad);
@@ -276,6 +279,7 @@ static void drain_log(struct cok_enclave *e)
 			atomic64_inc(&e->log_dropped);
 			atomic64_inc(&e->ring_errors);
 			size = prod - ch->log_cons;
+			trace_cok_log_drop(e->id, size);
 		}
 		ch->log_cons += size;
 		cok_ring_store(&r->cons, ch->log_cons);

@@ -17,6 +17,7 @@
 
 #include "cok.h"
 #include "compat.h"
+#include "trace.h"
 
 static DEFINE_MUTEX(doorbell_lock);
 static LIST_HEAD(doorbells); /* doorbell_lock */
@@ -28,6 +29,7 @@ static irqreturn_t rung(int irq, void *data)
 	struct cok_doorbell *bell = data;
 
 	atomic64_inc(&bell->count);
+	trace_cok_bell_in(bell->e->id);
 	queue_work(cok_wq, &bell->e->drain_work);
 	return IRQ_HANDLED;
 }
@@ -201,6 +203,7 @@ void cok_doorbell_ring(struct cok_enclave *e)
 {
 	u32 i;
 
+	trace_cok_bell_out(e->id);
 	/* Under the lock that a core leaves by: Linux's must not get this. */
 	spin_lock(&e->lock);
 	for (i = 0; i < COK_MAX_CORES; i++)

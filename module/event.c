@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 
 #include "cok.h"
+#include "trace.h"
 
 static atomic64_t generation;
 
@@ -48,6 +49,7 @@ void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
 	void *hdr;
 	struct sk_buff *skb = begin(COK_EV_STATE, ns, &hdr);
 
+	trace_cok_enclave(e->id, e->name, state);
 	if (!skb)
 		return;
 	send(skb, hdr,
@@ -63,6 +65,7 @@ void cok_event_lease(const struct cok_lease *lease)
 	struct sk_buff *skb =
 		begin(COK_EV_LEASE, ktime_get_boottime_ns(), &hdr);
 
+	trace_cok_lease(lease);
 	if (skb)
 		send(skb, hdr, cok_genl_put_lease(skb, lease));
 }
@@ -72,6 +75,7 @@ void cok_event_job(const struct cok_job *job)
 	void *hdr;
 	struct sk_buff *skb = begin(COK_EV_JOB, ktime_get_boottime_ns(), &hdr);
 
+	trace_cok_job_end(job->txid, job->err);
 	if (!skb)
 		return;
 	send(skb, hdr,

@@ -8,6 +8,7 @@
 
 #include "cok.h"
 #include "compat.h"
+#include "trace.h"
 
 #define CAPTURE_MS 50
 
@@ -36,6 +37,7 @@ static void capture(struct cok_enclave *e)
 
 	if (claim != COK_CK_RUNNING)
 		return;
+	trace_cok_halt(e->id, "capture");
 	probe = cok_next_txid() + 1; /* 1 marks a panic's registers */
 	WRITE_ONCE(e->comm->probe, probe);
 	mb(); /* posted before the NMI */
@@ -58,9 +60,11 @@ static int park_all(struct cok_enclave *e, char *text, size_t len)
 	u32 i;
 	int err, ret = 0;
 
+	trace_cok_halt(e->id, "init");
 	for (i = 0; i < COK_MAX_CORES; i++)
 		if (e->slot[i].used)
 			cok_core_init(e->slot[i].apic_id);
+	trace_cok_halt(e->id, "park");
 	for (i = 0; i < COK_MAX_CORES; i++) {
 		if (!e->slot[i].used)
 			continue;
@@ -108,9 +112,11 @@ static int halt_live(struct cok_enclave *e, u32 end, const char *reason)
 	u64 start = ktime_get_ns();
 	int err;
 
+	trace_cok_halt(e->id, "gate");
 	close_gate(e);
 	capture(e);
 	err = park_all(e, text, sizeof(text));
+	trace_cok_halt(e->id, err ? "quarantine" : "parked");
 	cok_chan_drain(e);
 	e->quarantined = err;
 	/* What a recall could not park has been parked now, or all stays. */

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "cok.h"
+#include "trace.h"
 
 #define JOBS_KEPT 256
 
@@ -91,8 +92,10 @@ static void job_work(struct work_struct *work)
 	struct cok_enclave *e = job->e;
 	struct file *file = job->file;
 	struct cok_job *old;
-	int err = job->run(job);
+	int err;
 
+	trace_cok_job_begin(job->txid, job->run, e ? e->id : 0);
+	err = job->run(job);
 	/* A kept result must not keep an enclave or a file. */
 	job->e = NULL;
 	job->file = NULL;

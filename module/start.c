@@ -25,6 +25,7 @@
 #include "cok.h"
 #include "compat.h"
 #include "park.h"
+#include "trace.h"
 
 #define LOW_FIRST 0x1000
 #define LOW_END	  0x9f000
@@ -360,6 +361,7 @@ static bool acked_within(void *page, u64 nonce, u64 us)
 
 void cok_core_init(u32 apic_id)
 {
+	trace_cok_core_init(apic_id);
 	cok_icr_send(apic_id, APIC_INT_ASSERT | APIC_DM_INIT);
 }
 
@@ -416,8 +418,10 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 	write_orders(core, orders);
 	low_install(virt_to_phys(core->page));
 
-	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++)
+	for (step = 0; step < ARRAY_SIZE(ladder) && !acked; step++) {
+		trace_cok_core_try(apic_id, orders->run, step + 1);
 		acked = try_start(apic_id, core->page, step);
+	}
 	if (acked)
 		cok_bench_start(step - 1, ktime_get_ns() - began);
 	if (!acked) {
@@ -426,6 +430,7 @@ int cok_core_start(u32 apic_id, const struct cok_start *orders)
 		usleep_range(10000, 20000);
 	}
 	low_restore();
+	trace_cok_core_done(apic_id, orders->run, acked ? 0 : -EREMOTEIO);
 	return acked ? 0 : -EREMOTEIO;
 }
 

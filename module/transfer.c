@@ -7,6 +7,7 @@
 #include <asm/tsc.h>
 
 #include "cok.h"
+#include "trace.h"
 
 /* ---- the conversation ----------------------------------------------------------- */
 
@@ -26,6 +27,7 @@ static int open_txn(struct cok_enclave *e, struct cok_txn *t, u64 deadline_ns)
 	u16 i;
 	int err = 0;
 
+	trace_cok_txn_open(e->id, t);
 	mutex_lock(&e->chan_lock);
 	e->chan.txn = t;
 	/* It has not even read the end of the last one. */
@@ -75,6 +77,7 @@ static int close_txn(struct cok_enclave *e, struct cok_txn *t, int err)
 	cok_txn_remember(&e->chan.history, t);
 	e->chan.txn = NULL;
 	mutex_unlock(&e->chan_lock);
+	trace_cok_txn_end(e->id, t, err);
 	cok_doorbell_ring(e);
 	return err;
 }
