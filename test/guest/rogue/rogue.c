@@ -64,7 +64,9 @@ static void wrmsr(__u32 msr, __u64 v)
 			 : "memory");
 }
 
-static void apic_write(__u32 reg, __u32 v)
+/* The interrupt handler calls it: clang wants every register kept. */
+__attribute__((no_caller_saved_registers)) static void apic_write(__u32 reg,
+								  __u32 v)
 {
 	if (boot->apic_mode == COK_APIC_X2APIC)
 		wrmsr(MSR_X2APIC + reg / 16, v);
