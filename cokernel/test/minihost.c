@@ -202,6 +202,7 @@ static void build(const char *args)
 	}
 	comm->magic = COK_COMM_MAGIC;
 	comm->abi_major = boot->abi_major = COK_ABI_MAJOR;
+	comm->abi_minor = boot->abi_minor = COK_ABI_MINOR;
 	comm->size = at;
 	comm->nr_stats = SLOTS;
 	comm->host_doorbell = 0x40; /* stays pending: interrupts are off here */
