@@ -10,6 +10,7 @@ set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
 die_at=$(dirname "$0")/die-at.so
+hold=$(dirname "$0")/hold-memory
 
 limit=50	# no command has so many steps
 block=$((16#$(cat /sys/devices/system/memory/block_size_bytes)))
@@ -192,28 +193,36 @@ crowd() {
 	[ "$status" = 0 ] && ! grep 'not complete' "$work/crowd" && consistent
 }
 
-# Memory that is in use takes Linux long to offline, long enough to be killed in.
-fill_memory() {
-	mkdir -p /mnt
-	mount -t tmpfs -o size=3G full /mnt &&
-		dd if=/dev/zero of=/mnt/file bs=1M count=2600 status=none
+# Memory that can't be taken offline, and Linux tries until it is killed.
+hold_memory() {
+	"$hold" >"$work/held" &
+	holder=$!
+	await 120 grep '^held [1-9]' "$work/held"
 }
 
-taking() {
-	ctl ledger | grep -q taking
+release_memory() {
+	kill "$holder"
+	! wait "$holder" 2>/dev/null
+}
+
+# In the kernel, and not before it: what is offlined there is isolated.
+offlining() {
+	ctl ledger | grep 'memory .* taking'
 }
 
 # killed_in_offline SECONDS: after the block is entered in the ledger.
 killed_in_offline() {
-	local pid
+	local pid status=0
 	prepare launch || return
 	cokctl launch --name a --cpus 1 --mem 128M >"$work/victim" 2>&1 &
 	pid=$!
-	await 20 taking || return
+	await 20 offlining || status=1
 	sleep "$1"
-	kill -KILL "$pid" 2>/dev/null
+	kill -KILL "$pid" 2>/dev/null || status=1
 	wait "$pid" 2>/dev/null
-	settled
+	settled || return
+	[ "$status" = 0 ] || { echo 'it was not seen taking memory'; return 1; }
+	is "$leases" 0
 }
 
 mark_dmesg abandon
@@ -232,12 +241,12 @@ done
 ok 'four cokctl at the same time' crowd
 ok 'all goes' prepare launch
 
-ok 'memory in use' fill_memory
+ok 'memory that is held' hold_memory
 for delay in 0 0.1 0.2 0.4; do
 	ok "launch, killed $delay s into taking memory in use" killed_in_offline $delay
 done
 ok 'all goes' prepare launch
-umount /mnt
+ok 'the memory is let go' release_memory
 
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home
