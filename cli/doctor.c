@@ -25,7 +25,6 @@ static int print_json(const struct coord_check *k, ssize_t n)
 
 int verb_doctor(const struct verb *v, int argc, char **argv)
 {
-	const struct coord_info *info = NULL;
 	struct coord_check *k;
 	struct coord *c = NULL;
 	struct coord_err err;
@@ -37,9 +36,9 @@ int verb_doctor(const struct verb *v, int argc, char **argv)
 	if (ret >= 0)
 		return ret;
 	cli_recover();
-	if (!geteuid() && !coord_open(&c, NULL, &err))
-		coord_info(c, &info, &err);
-	n = coord_doctor(NULL, info, &k, &err);
+	if (geteuid() || coord_open(&c, NULL, &err))
+		c = NULL;
+	n = coord_doctor(c, &k, &err);
 	coord_close(c);
 	if (n < 0)
 		return cli_fail(&err);

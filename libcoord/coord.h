@@ -299,14 +299,14 @@ enum coord_level { COORD_GOOD, COORD_WARN, COORD_BAD };
 struct coord_check {
 	const char *id;		/* a short constant word */
 	enum coord_level level; /* COORD_BAD prevents a launch */
-	char text[256];		/* what was found, and advice */
+	char text[320];		/* what was found, and advice */
 };
 /*
- * Checks the host at `root` (NULL: this one); `info` is the module's or NULL.
- * Needs no privilege. Returns the number; free with free(3).
+ * Checks this host. c is the module's handle, or NULL: then less is known, and
+ * no privilege is needed. Returns the number; free with free(3).
  */
-ssize_t coord_doctor(const char *root, const struct coord_info *info,
-		     struct coord_check **out, struct coord_err *err);
+ssize_t coord_doctor(struct coord *c, struct coord_check **out,
+		     struct coord_err *err);
 
 /*
  * What must be as before once everything is home: online CPUs, state and zone

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is this host fit for enclaves? A table of checks, each a few lines. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 struct host {
 	const char *root;
 	const struct coord_info *info; /* NULL: not asked */
+	struct lc_ledger ledger;       /* empty if not asked */
 };
 
 static void say(struct coord_check *k, enum coord_level level, const char *fmt,
@@ -47,6 +47,20 @@ static bool find_line(const char *root, const char *file, const char *key,
 	return found;
 }
 
+/* Calls fn with each path that the pattern fits. */
+static void for_each(const char *pattern, void (*fn)(const char *, void *),
+		     void *arg)
+{
+	size_t i;
+	glob_t g;
+
+	if (glob(pattern, 0, NULL, &g))
+		return;
+	for (i = 0; i < g.gl_pathc; i++)
+		fn(g.gl_pathv[i], arg);
+	globfree(&g);
+}
+
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -58,33 +72,74 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-static void check_kernel(const struct host *h, struct coord_check *k)
+/* The file, or its like that gzip made: open for reading, or NULL. */
+static FILE *open_config(const char *root, const char *release, char *name,
+			 size_t size)
 {
-	static const char *const options[] = {
-		"CONFIG_HOTPLUG_CPU=y",
-		"CONFIG_MEMORY_HOTREMOVE=y",
-		"CONFIG_CONTIG_ALLOC=y",
-		"CONFIG_X86_LOCAL_APIC=y",
-	};
-	char file[160], line[256];
-	struct utsname u;
+	static const char *const places[] = { "boot/config-%s",
+					      "lib/modules/%s/config",
+					      "lib/modules/%s/build/.config" };
+	char path[512];
+	FILE *f = NULL;
 	size_t i;
 
+	for (i = 0; !f && i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(name, size, "/");
+		snprintf(name + 1, size - 1, places[i], release);
+		snprintf(path, sizeof(path), "%s%s", root, name);
+		f = fopen(path, "re");
+	}
+	if (f)
+		return f;
+	snprintf(name, size, "/proc/config.gz");
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	return lc_gunzip(path);
+}
+
+/* Without one of them the module would not load, or could take nothing. */
+static const struct option {
+	const char *line, *for_what;
+} options[] = {
+	{ "CONFIG_MODULES=y", "loading the module" },
+	{ "CONFIG_HOTPLUG_CPU=y", "taking CPUs" },
+	{ "CONFIG_MEMORY_HOTREMOVE=y", "taking memory blocks" },
+	{ "CONFIG_X86_LOCAL_APIC=y", "starting cores" },
+	{ "CONFIG_CONTIG_ALLOC=y", "contiguous memory" },
+};
+
+#define NR_OPTIONS (sizeof(options) / sizeof(*options))
+
+static void check_kernel(const struct host *h, struct coord_check *k)
+{
+	char name[160], line[256];
+	bool seen[NR_OPTIONS] = { false }, any = false;
+	struct utsname u;
+	size_t i;
+	FILE *f;
+
 	uname(&u);
-	snprintf(file, sizeof(file), "boot/config-%s", u.release);
-	if (!find_line(h->root, file, "CONFIG_", line, sizeof(line))) {
-		say(k, COORD_GOOD, "Linux %s; /%s is not there to read",
-		    u.release, file);
+	f = open_config(h->root, u.release, name, sizeof(name));
+	while (f && fgets(line, sizeof(line), f)) {
+		any = any || !strncmp(line, "CONFIG_", 7);
+		line[strcspn(line, "\n")] = '\0';
+		for (i = 0; i < NR_OPTIONS; i++)
+			seen[i] |= !strcmp(line, options[i].line);
+	}
+	if (f)
+		fclose(f);
+	if (!any) {
+		say(k, COORD_WARN,
+		    "Linux %s: its configuration is not to be found (/boot/config-%s, /proc/config.gz); try cokctl selftest",
+		    u.release, u.release);
 		return;
 	}
-	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
-		if (!find_line(h->root, file, options[i], line, sizeof(line))) {
-			say(k, COORD_BAD, "Linux %s lacks %s", u.release,
-			    options[i]);
-			return;
-		}
-	say(k, COORD_GOOD, "Linux %s has the options that are needed",
-	    u.release);
+	say(k, COORD_GOOD, "Linux %s has the options that are needed (%s)",
+	    u.release, name);
+	for (i = NR_OPTIONS; i-- > 0;)
+		if (!seen[i])
+			say(k, COORD_BAD,
+			    "Linux %s lacks %s, for %s: use a kernel that has it",
+			    u.release, options[i].line, options[i].for_what);
 }
 
 static void check_module(const struct host *h, struct coord_check *k)
@@ -148,19 +203,36 @@ static void check_apic(const struct host *h, struct coord_check *k)
 
 static void check_cpus(const struct host *h, struct coord_check *k)
 {
-	struct lc_cpus online;
-	char list[128];
+	struct lc_cpus online, present;
+	char list[80], offline[80];
+	uint32_t i, leased = 0;
 
 	if (lc_cpus_read(h->root, &online, "sys/devices/system/cpu/online")) {
 		say(k, COORD_BAD, "cannot read which CPUs are online");
 		return;
 	}
+	lc_cpus_read(h->root, &present, "sys/devices/system/cpu/present");
+	for (i = 0; i < LC_MAX_CPUS; i++) {
+		leased += lc_cpu_leased(&h->ledger, i);
+		if (lc_cpus_has(&online, i) || lc_cpu_leased(&h->ledger, i))
+			lc_cpus_del(&present, i);
+	}
 	lc_cpulist_format(&online, list, sizeof(list));
-	if (lc_cpus_count(&online) < 2)
-		say(k, COORD_BAD,
-		    "only CPU %s is online, and one stays with Linux", list);
+	lc_cpulist_format(&present, offline, sizeof(offline));
+	if (lc_cpus_count(&online) > 1)
+		say(k, COORD_GOOD,
+		    "CPUs %s are online, %u are leased; CPU 0 stays with Linux",
+		    list, leased);
+	else if (leased)
+		say(k, COORD_WARN,
+		    "all CPUs but %s are leased (%u): see cokctl ledger", list,
+		    leased);
+	else if (lc_cpus_count(&present))
+		say(k, COORD_WARN,
+		    "only CPU %s is online, and it stays with Linux; CPUs %s are offline: if they are not leased, bring them online",
+		    list, offline);
 	else
-		say(k, COORD_GOOD, "CPUs %s are online; CPU 0 stays with Linux",
+		say(k, COORD_BAD, "the only CPU is %s, and it stays with Linux",
 		    list);
 }
 
@@ -172,37 +244,81 @@ static void check_smt(const struct host *h, struct coord_check *k)
 		     "sys/devices/system/cpu/smt/active") &&
 	    !strcmp(text, "1"))
 		say(k, COORD_WARN,
-		    "SMT is on: take both threads of a core, or they share it with Linux");
+		    "SMT is on: take both threads of a core, or they share it with Linux; or turn it off: echo off >/sys/devices/system/cpu/smt/control");
 	else
 		say(k, COORD_GOOD, "each CPU is a core of its own");
+}
+
+/* Blocks that could be tried, and those that surely would refuse. */
+static void count_blocks(const struct host *h, const struct lc_block *b,
+			 size_t n, size_t *usable, size_t *stuck, bool *known)
+{
+	char path[512];
+	size_t i;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/proc/kpageflags", h->root);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	*known = fd >= 0;
+	*usable = *stuck = 0;
+	for (i = 0; i < n; i++) {
+		if (!lc_block_usable(h->root, &h->ledger, &b[i]))
+			continue;
+		++*usable;
+		ret = fd < 0 ? -1 : lc_block_stuck(fd, b[i].start, b[i].size);
+		*stuck += ret > 0;
+		*known = *known && ret >= 0;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Of n blocks; `text` is the size of one. */
+static void say_blocks(struct coord_check *k, const char *text, size_t n,
+		       size_t usable, size_t stuck, bool known)
+{
+	if (!known)
+		say(k, COORD_GOOD,
+		    "memory blocks of %s; %zu of %zu could be tried (as root, I tell how many hold memory that can't move)",
+		    text, usable, n);
+	else if (usable > stuck)
+		say(k, COORD_GOOD,
+		    "memory blocks of %s; of %zu, %zu could go offline now, %zu hold memory of the kernel",
+		    text, n, usable - stuck, stuck);
+	else
+		say(k, COORD_WARN,
+		    "memory blocks of %s; all %zu that could be tried hold memory of the kernel: use --mem-from contig, or boot with movablecore=SIZE",
+		    text, usable);
 }
 
 static void check_memory(const struct host *h, struct coord_check *k)
 {
 	uint64_t size = lc_block_size(h->root);
-	struct lc_ledger none = { 0 };
+	size_t n, usable, stuck;
 	struct lc_block *b;
 	struct coord_err err;
 	char text[24];
-	size_t n;
+	bool known;
 
-	if (!size) {
+	if (!size || lc_blocks(h->root, size, &b, &n)) {
 		say(k, COORD_BAD,
 		    "no memory hotplug (no /sys/devices/system/memory)");
 		return;
 	}
 	coord_size_format(size, text, sizeof(text));
-	if (lc_pick_blocks(h->root, &none, size, &b, &n, &err)) {
-		say(k, COORD_BAD, "%.200s", err.text);
-		return;
-	}
+	count_blocks(h, b, n, &usable, &stuck, &known);
 	free(b);
-	if (lc_check_amount(h->root, size, n * size, &err))
+	if (!usable)
+		say(k, COORD_WARN,
+		    "memory blocks of %s; none can be tried%s; less may go with --mem-from contig",
+		    text,
+		    h->ledger.n ? ", some are leased"
+				: ": all hold the kernel, or span zones");
+	else if (lc_check_amount(h->root, size, usable * size, &err))
 		say(k, COORD_WARN, "%.180s; less may go with --mem-from contig",
 		    err.text);
 	else
-		say(k, COORD_GOOD, "memory blocks of %s; %zu could be tried",
-		    text, n);
+		say_blocks(k, text, n, usable, stuck, known);
 }
 
 static void check_memmap(const struct host *h, struct coord_check *k)
@@ -227,122 +343,159 @@ static void check_clock(const struct host *h, struct coord_check *k)
 		say(k, COORD_WARN, "cannot read the clocksource");
 	else if (strcmp(text, "tsc"))
 		say(k, COORD_WARN,
-		    "the clocksource is %s, not tsc: clocks of Linux and enclaves may drift apart",
+		    "the clocksource is %s, not tsc: clocks of Linux and enclaves may drift apart. See dmesg for why; firmware settings, or tsc=reliable if you know that it is",
 		    text);
 	else
 		say(k, COORD_GOOD, "the clocksource is tsc");
 }
 
+/*
+ * SME may be on by the kernel's configuration alone. Once the module is loaded
+ * it has looked.
+ */
 static void check_encryption(const struct host *h, struct coord_check *k)
 {
-	char flags[8192], cmdline[4096] = "";
-	const char *found = NULL;
+	char flags[8192] = "", cmdline[4096] = "";
 
 	lc_read(h->root, cmdline, sizeof(cmdline), "proc/cmdline");
-	if (find_line(h->root, "proc/cpuinfo", "flags", flags, sizeof(flags)) &&
-	    has_word(flags, "tdx_guest"))
-		found = "this is a TDX guest";
+	find_line(h->root, "proc/cpuinfo", "flags", flags, sizeof(flags));
+	if (h->info)
+		say(k, COORD_GOOD, "memory is not encrypted, says the module");
+	else if (has_word(flags, "tdx_guest"))
+		say(k, COORD_BAD,
+		    "this is a TDX guest: enclaves do not support that");
 	else if (has_word(cmdline, "mem_encrypt=on"))
-		found = "memory is encrypted (mem_encrypt=on)";
-	if (found)
-		say(k, COORD_BAD, "%s: enclaves do not support that", found);
+		say(k, COORD_BAD,
+		    "memory is encrypted: boot with mem_encrypt=off");
+	else if (has_word(flags, "sme") &&
+		 !has_word(cmdline, "mem_encrypt=off"))
+		say(k, COORD_WARN,
+		    "the firmware allows memory encryption; if the module finds it in use and refuses, boot with mem_encrypt=off");
 	else
 		say(k, COORD_GOOD, "no sign of encrypted memory");
 }
 
 static void check_lockdown(const struct host *h, struct coord_check *k)
 {
-	char text[128];
+	char locked[128] = "", enforce[16] = "";
+	bool signed_only;
 
-	if (lc_read(h->root, text, sizeof(text),
-		    "sys/kernel/security/lockdown") ||
-	    strstr(text, "[none]"))
-		say(k, COORD_GOOD, "the kernel is not locked down");
-	else
+	lc_read(h->root, locked, sizeof(locked),
+		"sys/kernel/security/lockdown");
+	lc_read(h->root, enforce, sizeof(enforce),
+		"sys/module/module/parameters/sig_enforce");
+	signed_only = enforce[0] == 'Y' || enforce[0] == '1';
+	if (locked[0] && !strstr(locked, "[none]"))
+		signed_only = true;
+	if (signed_only && !h->info)
 		say(k, COORD_WARN,
-		    "the kernel is locked down (%s): an unsigned module will not load",
-		    text);
+		    "only signed modules load here (%s): sign cok.ko with a key of this machine (mokutil --import), or turn Secure Boot off",
+		    locked[0] && !strstr(locked, "[none]") ? "lockdown"
+							   : "sig_enforce");
+	else
+		say(k, COORD_GOOD, "%s",
+		    signed_only ? "only signed modules load, and cok did"
+				: "unsigned modules may load");
+}
+
+static void count_huge(const char *path, void *arg)
+{
+	unsigned long *n = arg;
+	char text[32];
+
+	if (!lc_read("", text, sizeof(text), "%s", path))
+		*n += strtoul(text, NULL, 10);
 }
 
 static void check_hugepages(const struct host *h, struct coord_check *k)
 {
-	char text[32];
+	unsigned long n = 0;
+	char pattern[512];
 
-	if (!lc_read(h->root, text, sizeof(text), "proc/sys/vm/nr_hugepages") &&
-	    strtoul(text, NULL, 10))
+	snprintf(pattern, sizeof(pattern),
+		 "%s/sys/kernel/mm/hugepages/*/nr_hugepages", h->root);
+	for_each(pattern, count_huge, &n);
+	if (n)
 		say(k, COORD_WARN,
-		    "%s huge pages are reserved: offlining memory may move or free some; restore by hand",
-		    text);
+		    "%lu huge pages are reserved: a block that holds some may refuse, or lose them. Reserve them after the launch, or write nr_hugepages again after destroy",
+		    n);
 	else
 		say(k, COORD_GOOD, "no huge pages are reserved");
 }
 
-/* Is the interrupt kept from some of the CPUs that are online? */
-static bool is_bound(const struct host *h, const char *irq,
-		     const struct lc_cpus *online)
-{
-	struct lc_cpus set;
-	char path[64];
-	size_t i;
+struct bound {
+	const struct host *h;
+	unsigned int n;
+	char first[80]; /* some of them, by name */
+};
 
-	snprintf(path, sizeof(path), "proc/irq/%.20s/smp_affinity_list", irq);
-	if (lc_cpus_read(h->root, &set, path))
-		return false;
-	for (i = 0; i < LC_MAX_CPUS / 64; i++)
-		if (online->bits[i] & ~set.bits[i])
-			return true;
-	return false;
+/* Bound to CPUs that can all be taken: if they go, Linux moves it for good. */
+static void count_irq(const char *path, void *arg)
+{
+	struct bound *b = arg;
+	struct lc_cpus set;
+	const char *irq = path + strlen(b->h->root) + strlen("/proc/irq/");
+	char list[32];
+
+	if (lc_cpus_read("", &set, path) || lc_cpus_has(&set, 0))
+		return;
+	lc_cpulist_format(&set, list, sizeof(list));
+	if (b->n++ < 3)
+		lc_append(b->first, sizeof(b->first), "%s%.*s to CPU %s",
+			  b->n > 1 ? ", " : "", (int)strcspn(irq, "/"), irq,
+			  list);
 }
 
 static void check_irqs(const struct host *h, struct coord_check *k)
 {
-	struct lc_cpus online;
-	char path[512];
-	unsigned int n = 0;
-	struct dirent *d;
-	DIR *dir;
+	struct bound b = { .h = h };
+	char pattern[512];
 
-	snprintf(path, sizeof(path), "%s/proc/irq", h->root);
-	dir = opendir(path);
-	if (!dir) {
-		say(k, COORD_GOOD, "no interrupt affinities to see");
-		return;
-	}
-	lc_cpus_read(h->root, &online, "sys/devices/system/cpu/online");
-	while ((d = readdir(dir)))
-		n += d->d_name[0] >= '0' && d->d_name[0] <= '9' &&
-		     is_bound(h, d->d_name, &online);
-	closedir(dir);
-	if (n)
+	snprintf(pattern, sizeof(pattern), "%s/proc/irq/*/smp_affinity_list",
+		 h->root);
+	for_each(pattern, count_irq, &b);
+	if (b.n)
 		say(k, COORD_WARN,
-		    "%u interrupts are bound to some CPUs: CPU hotplug moves them; restore by hand",
-		    n);
+		    "%u interrupts are bound to CPUs without CPU 0 (%s): if those are taken, Linux moves them and does not move them back. Choose other CPUs, or write smp_affinity_list again",
+		    b.n, b.first);
 	else
-		say(k, COORD_GOOD, "no interrupt is bound to some CPUs only");
+		say(k, COORD_GOOD, "no interrupt depends on CPUs that can go");
 }
 
+static void count_cpuset(const char *path, void *arg)
+{
+	struct bound *b = arg;
+	const char *name =
+		path + strlen(b->h->root) + strlen("/sys/fs/cgroup/");
+	struct lc_cpus set;
+
+	/* The root of the first version names all CPUs there are. */
+	if (lc_cpus_read("", &set, path) || lc_cpus_has(&set, 0))
+		return;
+	if (b->n++ < 2)
+		lc_append(b->first, sizeof(b->first), "%s%.36s",
+			  b->n > 1 ? ", " : "", name);
+}
+
+/* As deep as services of users and containers are. */
 static void check_cpusets(const struct host *h, struct coord_check *k)
 {
-	char pattern[512], text[512];
-	size_t i, skip = strlen(h->root) + 1, n = 0;
-	glob_t g;
+	struct bound b = { .h = h };
+	char pattern[512], stars[32] = "";
+	int depth;
 
-	snprintf(pattern, sizeof(pattern), "%s/sys/fs/cgroup/*/cpuset.cpus",
-		 h->root);
-	if (!glob(pattern, 0, NULL, &g)) {
-		for (i = 0; i < g.gl_pathc; i++)
-			if (!lc_read(h->root, text, sizeof(text), "%s",
-				     g.gl_pathv[i] + skip) &&
-			    text[0])
-				n++;
-		globfree(&g);
+	for (depth = 0; depth < 6; depth++) {
+		snprintf(pattern, sizeof(pattern),
+			 "%s/sys/fs/cgroup/%scpuset.cpus", h->root, stars);
+		for_each(pattern, count_cpuset, &b);
+		strcat(stars, "*/");
 	}
-	if (n)
+	if (b.n)
 		say(k, COORD_WARN,
-		    "%zu cpusets name CPUs: CPU hotplug shrinks them; restore by hand",
-		    n);
+		    "%u cpusets name CPUs without CPU 0 (%s): if all of theirs are taken, their tasks run elsewhere, and cgroup v1 forgets the CPUs. Choose other CPUs, or write cpuset.cpus again",
+		    b.n, b.first);
 	else
-		say(k, COORD_GOOD, "no cpuset names CPUs");
+		say(k, COORD_GOOD, "no cpuset depends on CPUs that can go");
 }
 
 static void check_image(const struct host *h, struct coord_check *k)
@@ -371,11 +524,12 @@ static const struct {
 	{ "cpusets", check_cpusets },
 };
 
-ssize_t coord_doctor(const char *root, const struct coord_info *info,
-		     struct coord_check **out, struct coord_err *err)
+ssize_t lc_doctor(const char *root, const struct coord_info *info,
+		  const struct lc_ledger *ledger, struct coord_check **out,
+		  struct coord_err *err)
 {
 	const size_t n = sizeof(checks) / sizeof(*checks);
-	struct host h = { root ? root : "", info };
+	struct host h = { root, info, *ledger };
 	size_t i;
 
 	*out = calloc(n, sizeof(**out));

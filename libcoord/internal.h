@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "coord.h"
@@ -126,6 +127,8 @@ int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
 /* Reads a small file; the trailing newline goes. -1 with errno. */
 int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A file as gzip unpacks it, to be read and closed; NULL. */
+FILE *lc_gunzip(const char *path);
 /*
  * Writes a word in a child that is killed at the deadline. 0 or an errno;
  * ETIMEDOUT if it was killed; EDEADLK if even that did not end it.
@@ -189,6 +192,10 @@ int lc_check_amount(const char *root, uint64_t want, uint64_t have,
 int lc_check_size(uint64_t size, uint64_t block_size, enum coord_mem_from from,
 		  struct coord_err *err);
 bool lc_range_leased(const struct lc_ledger *l, uint64_t start, uint64_t size);
+bool lc_cpu_leased(const struct lc_ledger *l, uint32_t cpu);
+/* Could Linux be asked to take it offline? */
+bool lc_block_usable(const char *root, const struct lc_ledger *ledger,
+		     const struct lc_block *b);
 
 /* ---- pick_contig.c ----------------------------------------------------------- */
 
@@ -200,6 +207,22 @@ bool lc_range_leased(const struct lc_ledger *l, uint64_t start, uint64_t size);
 int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
 		   uint64_t block_size, uint64_t want, struct coord_range **out,
 		   size_t *n, struct coord_err *err);
+
+/* ---- doctor.c ------------------------------------------------------------------ */
+
+ssize_t lc_doctor(const char *root, const struct coord_info *info,
+		  const struct lc_ledger *ledger, struct coord_check **out,
+		  struct coord_err *err);
+
+/* ---- pages.c ------------------------------------------------------------------- */
+
+/* Is a page of these flags surely the kernel's own, or nobody's? */
+bool lc_page_stuck(uint64_t kpageflags);
+/*
+ * By /proc/kpageflags: has the range a page that can't move? 1 surely, 0 none
+ * is known, -1 it does not tell.
+ */
+int lc_block_stuck(int kpageflags, uint64_t start, uint64_t size);
 
 /* ---- blocks.c ---------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@
 #define CPU_DIR	    "sys/devices/system/cpu"
 #define LINUX_SPARE (64ULL << 20) /* bytes left available to Linux */
 
-static bool cpu_leased(const struct lc_ledger *l, uint32_t cpu)
+bool lc_cpu_leased(const struct lc_ledger *l, uint32_t cpu)
 {
 	size_t i;
 
@@ -35,7 +35,7 @@ static int check_listed(uint32_t cpu, const struct lc_cpus *present,
 			err, COORD_E_INVALID, ENODEV,
 			"there is no CPU %u; 'lscpu' lists those there are",
 			cpu);
-	if (cpu_leased(ledger, cpu))
+	if (lc_cpu_leased(ledger, cpu))
 		return lc_err(err, COORD_E_BUSY, EEXIST,
 			      "CPU %u is leased already; see 'cokctl ledger'",
 			      cpu);
@@ -138,7 +138,7 @@ int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
 	left = online;
 	lc_cpus_del(&left, 0);
 	for (i = 0; i < LC_MAX_CPUS; i++)
-		if (lc_cpus_has(&left, i) && cpu_leased(ledger, i))
+		if (lc_cpus_has(&left, i) && lc_cpu_leased(ledger, i))
 			lc_cpus_del(&left, i);
 	have = lc_cpus_count(&left);
 	if (have && !lc_cpus_has(&online, 0) && have == lc_cpus_count(&online))
@@ -248,6 +248,14 @@ int lc_check_amount(const char *root, uint64_t want, uint64_t have,
 	return 0;
 }
 
+bool lc_block_usable(const char *root, const struct lc_ledger *ledger,
+		     const struct lc_block *b)
+{
+	return b->online && zone_rank(b->zone) &&
+	       !lc_range_leased(ledger, b->start, b->size) &&
+	       !lc_has_kernel(root, b->start, b->size);
+}
+
 int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
 		   uint64_t block_size, struct lc_block **out, size_t *n,
 		   struct coord_err *err)
@@ -260,9 +268,7 @@ int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
 			err, COORD_E_FAILED, errno,
 			"this kernel has no memory hotplug (no /sys/devices/system/memory)");
 	for (i = 0; i < all; i++)
-		if (b[i].online && zone_rank(b[i].zone) &&
-		    !lc_range_leased(ledger, b[i].start, b[i].size) &&
-		    !lc_has_kernel(root, b[i].start, b[i].size))
+		if (lc_block_usable(root, ledger, &b[i]))
 			b[kept++] = b[i];
 	if (kept)
 		qsort(b, kept, sizeof(*b), by_preference);

@@ -16,13 +16,10 @@
 
 #define PAGE	   4096ULL
 #define UNIT_PAGES (COK_CONTIG_UNIT / PAGE)
-#define RESERVED   32 /* in kpageflags, but in no header for programs */
 
 #define BIT(n) (1ULL << (n))
-#define STUCK \
-	(BIT(KPF_SLAB) | BIT(KPF_HUGE) | BIT(KPF_UNEVICTABLE) | \
-	 BIT(KPF_HWPOISON) | BIT(KPF_NOPAGE) | BIT(KPF_OFFLINE) | \
-	 BIT(KPF_PGTABLE) | BIT(RESERVED))
+/* A whole block may go offline with these, a range in it not. */
+#define STAY_IN_RANGE (BIT(KPF_HUGE) | BIT(KPF_UNEVICTABLE))
 
 /*
  * How a range is liked, best first. MAYBE has pages that say nothing about
@@ -53,7 +50,7 @@ static enum liking judge_unit(const uint64_t *flags)
 		bool tail = flags[i] & BIT(KPF_COMPOUND_TAIL);
 		bool moves = flags[i] & (BIT(KPF_BUDDY) | BIT(KPF_LRU));
 
-		if (flags[i] & STUCK)
+		if (lc_page_stuck(flags[i]) || flags[i] & STAY_IN_RANGE)
 			return STAYS;
 		if (!tail)
 			head_moves = moves;

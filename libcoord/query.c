@@ -158,3 +158,16 @@ int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
 	coord_enclaves_free(e, 1);
 	return 0;
 }
+
+ssize_t coord_doctor(struct coord *c, struct coord_check **out,
+		     struct coord_err *err)
+{
+	struct lc_ledger l = { 0 };
+	ssize_t n;
+
+	if (c && lc_ledger_get(c, &l, err))
+		return -1;
+	n = lc_doctor(c ? c->root : "", c ? &c->info : NULL, &l, out, err);
+	free(l.lease);
+	return n;
+}

@@ -1,4 +1,4 @@
-// sources: libcoord/pick.c libcoord/pick_contig.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
+// sources: libcoord/pick.c libcoord/pick_contig.c libcoord/pages.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
 // SPDX-License-Identifier: GPL-2.0
 /* Which CPUs and blocks are taken, over a fake sysfs. */
 #include <fcntl.h>
