@@ -76,7 +76,9 @@ struct coord_info {
  * operation it may have.
  */
 int coord_open(struct coord **out, const char *root, struct coord_err *err);
+/* NULL is allowed. */
 void coord_close(struct coord *c);
+/* Copied; what is not in them is NULL. They are called from the caller's thread. */
 void coord_set_hooks(struct coord *c, const struct coord_hooks *hooks);
 /* Asks anew; the result belongs to the handle. */
 int coord_info(struct coord *c, const struct coord_info **out,
@@ -161,6 +163,10 @@ struct coord_event {
 };
 
 struct coord_events;
+/*
+ * Listens from now on. It has a connection of its own, closed with
+ * coord_events_close, which may come after coord_close.
+ */
 int coord_events_open(struct coord *c, struct coord_events **out,
 		      struct coord_err *err);
 /*
@@ -203,7 +209,10 @@ struct coord_config {
 };
 
 void coord_config_init(struct coord_config *cfg); /* the defaults */
-/* Reads JSON over what cfg holds. Errors name the path in it ("$.memory"). */
+/*
+ * Reads JSON over what cfg holds, as cokernel.json(5) says. Errors name the path
+ * in it ("$.memory") and leave cfg as it was.
+ */
 int coord_config_read(struct coord_config *cfg, const char *path,
 		      struct coord_err *err);
 int coord_config_parse(struct coord_config *cfg, const char *json, size_t len,
@@ -212,9 +221,10 @@ int coord_config_parse(struct coord_config *cfg, const char *json, size_t len,
 int coord_config_set(struct coord_config *cfg, const char *key,
 		     const char *word, const char *what, struct coord_err *err);
 
-/* "128M", "1G", "4096": bytes; 0 is refused. */
+/* "auto", "blocks" or "contig". */
 int coord_mem_from_parse(const char *text, enum coord_mem_from *out,
 			 struct coord_err *err);
+/* "128M", "1G", "4096": bytes; 0 is refused. */
 int coord_size_parse(const char *text, uint64_t *out, struct coord_err *err);
 /* The shortest exact form ("128M"); buf of at least 24 bytes; returns buf. */
 char *coord_size_format(uint64_t size, char *buf, size_t len);
@@ -266,10 +276,15 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 /* The newest leases, or those of cpu_list, go home. */
 int coord_shrink(struct coord *c, const struct coord_change *ch,
 		 struct coord_err *err);
-/* timeout: 1 to 600000. */
+/*
+ * Asks the co-kernel to end. timeout: 1 to 600000. COORD_E_TIMEOUT leaves it as
+ * it is. What it holds is still leased afterwards.
+ */
 int coord_stop(struct coord *c, const char *name, unsigned int timeout,
 	       struct coord_err *err);
+/* Ends it without its help; what it holds is still leased, its log readable. */
 int coord_kill(struct coord *c, const char *name, struct coord_err *err);
+/* Kills it if it runs, gives everything back to Linux, and forgets it. */
 int coord_destroy(struct coord *c, const char *name, struct coord_err *err);
 /*
  * Finishes or undoes what others left behind. Returns how many things it
@@ -285,6 +300,7 @@ int coord_dev_open(const char *name, int flags, struct coord_err *err);
 /* The round trip, nanoseconds. timeout: 1 to 60000. */
 int coord_dev_ping(int fd, unsigned int timeout, uint64_t *rtt_ns,
 		   struct coord_err *err);
+/* enum cok_state. */
 int coord_dev_state(int fd, uint32_t *state, struct coord_err *err);
 /*
  * The last `lines` lines (0: all) of the log now; NULL if there is none.

@@ -79,18 +79,28 @@ program_runs() {
 		"$(pc --modversion libcoord): \$.cpus: \"0\" is not a number of CPUs; use 1 to 64" ]
 }
 
+# What stands between .Bd and .Ed in the installed page.
+example() {
+	sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./!{s/\\e/\\/g;p}}' \
+		"$tree/usr/local/share/man/man3/libcoord.3" >"$work/b.c"
+	grep -q coord_launch "$work/b.c" || { echo 'no example'; return 1; }
+	# shellcheck disable=SC2046  # several words
+	"${CC:-cc}" -Wall -Wextra -Werror -o "$work/b" "$work/b.c" $(pc --cflags --libs libcoord)
+}
+
 header_alone() {
 	echo "#include <$1>" >"$work/h.c"
 	"${CC:-cc}" -Wall -Wextra -Werror -fsyntax-only -I "$tree/usr/local/include" "$work/h.c"
 }
 
-echo 1..11
+echo 1..12
 ok 'exports what coord.h declares, and nothing else' same_symbols libcoord/coord.h
 ok 'a difference would be noticed' symbols_of_another_header
 ok 'each symbol has a version' versioned
 ok 'pkg-config knows it' pc --validate libcoord
 ok 'a program can be built with it' program
 ok 'that program runs, with the same version' program_runs
+ok 'the example of libcoord(3) can be built' example
 for header in boot comm genl uapi; do
 	ok "cok/$header.h can be included alone" header_alone "cok/$header.h"
 done

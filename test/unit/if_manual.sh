@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The installed man pages: well-formed, and they name what there is. The options
-# of cokctl's help and of cokctl(1) are compared, and the keys of the schema and
-# of cokernel.json(5).
+# of cokctl's help and of cokctl(1) are compared, the keys of the schema and of
+# cokernel.json(5), and the functions of libcoord and of libcoord(3).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 share=$O/tree/usr/local/share cokctl=$O/tree/usr/local/bin/cokctl
@@ -67,6 +67,12 @@ print("\n".join(sorted(json.load(sys.stdin)["properties"])))' <"$share/cok/coker
 		<(sed -n 's/^\.It Cm \([a-z_]*\) No.*/\1/p' "$1" | sort)
 }
 
+functions_described() {
+	diff <(nm -D --defined-only "$O/tree/usr/local/lib/libcoord.so.0" |
+		awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u) \
+		<(sed -n 's/^\.It Fn \(coord_[a-z_]*\).*/\1/p' "$1" | sort)
+}
+
 # A page without that line of the installed one is found out by the check.
 noticed() {
 	local page=$1 line=$2
@@ -80,14 +86,18 @@ invented_option() {
 	! options_exist "$work/more"
 }
 
-one=$share/man/man1/cokctl.1 five=$share/man/man5/cokernel.json.5
-echo 1..11
+one=$share/man/man1/cokctl.1 three=$share/man/man3/libcoord.3
+five=$share/man/man5/cokernel.json.5
+echo 1..14
 ok 'cokctl(1) is well-formed' mandoc -T lint -W warning "$one"
 ok 'cokernel.json(5) is well-formed' mandoc -T lint -W warning "$five"
+ok 'libcoord(3) is well-formed' mandoc -T lint -W warning "$three"
 ok 'cokctl(1) has every verb' verbs_described "$one"
 ok 'cokctl(1) has every option' options_described "$one"
 ok 'cokctl(1) has no option that does not exist' options_exist "$one"
 ok 'cokernel.json(5) has every key' keys_described "$five"
+ok 'libcoord(3) has every function' functions_described "$three"
+ok 'a missing function would be noticed' noticed "$three" 'It Fn coord_kill' functions_described
 ok 'a missing verb would be noticed' noticed "$one" 'It Sy kill' verbs_described
 ok 'a missing option would be noticed' noticed "$one" 'Fl -dry-run' options_described
 ok 'a missing key would be noticed' noticed "$five" 'It Cm owner' keys_described
