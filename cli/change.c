@@ -3,23 +3,34 @@
 #include "verbs.h"
 
 static struct {
-	const char *cpus, *cpu_list, *mem, *mem_from, *timeout;
+	const char *cpus, *cpu_list, *mem, *mem_from, *numa, *timeout;
 } asked;
 
-static const struct opt opts[] = {
-	{ "cpus", 0, "N", "how many CPUs", &asked.cpus, NULL },
-	{ "cpu-list", 0, "LIST", "these CPUs, as in 2-3,7", &asked.cpu_list,
-	  NULL },
-	{ "mem", 0, "SIZE", "how much memory, as in 256M or 1G", &asked.mem,
-	  NULL },
-	{ "mem-from", 0, "HOW", "auto, blocks or contig", &asked.mem_from,
-	  NULL },
-	{ "timeout", 0, "S", "seconds for each answer of the enclave (10)",
-	  &asked.timeout, NULL },
+#define OPTS_BOTH \
+	{ "cpus", 0, "N", "how many CPUs", &asked.cpus, NULL }, \
+		{ "cpu-list",	   0,	"LIST", "these CPUs, as in 2-3,7", \
+		  &asked.cpu_list, NULL }, \
+		{ "mem",      0,   "SIZE", "how much memory, as in 256M or 1G", \
+		  &asked.mem, NULL }, \
+		{ "mem-from",	   0,	"HOW", "auto, blocks or contig", \
+		  &asked.mem_from, NULL }, \
+	{ \
+		"timeout", 0, "S", \
+			"seconds for each answer of the enclave (10)", \
+			&asked.timeout, NULL \
+	}
+
+static const struct opt grow_opts[] = {
+	OPTS_BOTH,
+	{ "numa", 0, "NODE", "from this node, or any (where it is)",
+	  &asked.numa, NULL },
 	OPT_END
 };
 
-static int change(const struct verb *v, int argc, char **argv,
+static const struct opt shrink_opts[] = { OPTS_BOTH, OPT_END };
+
+static int change(const struct verb *v, const struct opt *opts, int argc,
+		  char **argv,
 		  int (*call)(struct coord *, const struct coord_change *,
 			      struct coord_err *))
 {
@@ -48,6 +59,7 @@ static int change(const struct verb *v, int argc, char **argv,
 	ch.name = argv[first];
 	ch.cpus = (uint32_t)n;
 	ch.cpu_list = asked.cpu_list;
+	ch.numa = asked.numa;
 	ret = cli_open(&c);
 	if (ret >= 0)
 		return ret;
@@ -58,10 +70,10 @@ static int change(const struct verb *v, int argc, char **argv,
 
 int verb_grow(const struct verb *v, int argc, char **argv)
 {
-	return change(v, argc, argv, coord_grow);
+	return change(v, grow_opts, argc, argv, coord_grow);
 }
 
 int verb_shrink(const struct verb *v, int argc, char **argv)
 {
-	return change(v, argc, argv, coord_shrink);
+	return change(v, shrink_opts, argc, argv, coord_shrink);
 }

@@ -6,6 +6,7 @@
 
 COKCTL_DEV=/dev/cok
 COKCTL_CPUS=/sys/devices/system/cpu
+COKCTL_NODES=/sys/devices/system/node
 
 _cokctl_verbs() {
 	"$1" help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'
@@ -43,6 +44,14 @@ _cokctl_cpu_list() {
 	done
 }
 
+_cokctl_nodes() {
+	local node
+	echo any
+	for node in "$COKCTL_NODES"/node[0-9]*; do
+		[ ! -e "$node" ] || echo "${node##*/node}"
+	done
+}
+
 _cokctl_names() {
 	local node
 	for node in "$COKCTL_DEV"/*; do
@@ -57,6 +66,8 @@ _cokctl_words() {
 	LIST) _cokctl_cpu_list "$4" ;;
 	USER) compgen -u ;;
 	MODE) echo native ;;
+	HOW) printf '%s\n' auto blocks contig ;;
+	NODE) _cokctl_nodes ;;
 	SIZE) printf '%s\n' 128M 256M 512M 1G 2G ;;
 	STATE) printf '%s\n' created loaded booting running stopping stopped failed destroyed ;;
 	VERB) _cokctl_verbs "$1" ;;

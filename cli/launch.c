@@ -10,8 +10,8 @@
 
 /* Words of the command line, and the configuration's key each one sets. */
 static struct {
-	const char *name, *cpus, *cpu_list, *mem, *mem_from, *image, *cmdline,
-		*mode, *owner, *timeout;
+	const char *name, *cpus, *cpu_list, *mem, *mem_from, *numa, *image,
+		*cmdline, *mode, *owner, *timeout;
 	bool dry_run, json;
 } asked;
 
@@ -24,6 +24,8 @@ static const struct opt opts[] = {
 	  NULL },
 	{ "mem-from", 0, "HOW", "auto, blocks or contig", &asked.mem_from,
 	  NULL },
+	{ "numa", 0, "NODE", "all from this node, or any (one node)",
+	  &asked.numa, NULL },
 	{ "image", 0, "FILE", "the kernel to boot", &asked.image, NULL },
 	{ "cmdline", 0, "TEXT", "its command line", &asked.cmdline, NULL },
 	{ "mode", 0, "MODE", "native, the only one so far", &asked.mode, NULL },
@@ -47,6 +49,7 @@ static int configure(struct coord_config *cfg, const char *file)
 		{ "cpu_list", "--cpu-list", asked.cpu_list },
 		{ "memory", "--mem", asked.mem },
 		{ "mem_from", "--mem-from", asked.mem_from },
+		{ "numa", "--numa", asked.numa },
 		{ "image", "--image", asked.image },
 		{ "cmdline", "--cmdline", asked.cmdline },
 		{ "mode", "--mode", asked.mode },
@@ -75,6 +78,8 @@ static int plan_json(const struct coord_config *cfg, const struct coord_plan *p)
 	cJSON_AddStringToObject(o, "name", cfg->name);
 	cJSON_AddStringToObject(o, "image", p->image);
 	cJSON_AddStringToObject(o, "cpus", p->cpus);
+	json_node(o, "numa", p->numa);
+	cJSON_AddStringToObject(o, "warning", p->warning);
 	json_u64(o, "block_size", p->block_size);
 	json_u64(o, "blocks", p->nr_blocks);
 	list = cJSON_AddArrayToObject(o, "candidates");
@@ -118,6 +123,10 @@ static int plan_text(const struct coord_config *cfg, const struct coord_plan *p)
 						 sizeof(b)));
 		puts(i < p->nr_ranges ? " ..." : "");
 	}
+	if (p->numa >= 0)
+		printf("all from NUMA node %d\n", p->numa);
+	if (p->warning[0])
+		cli_warn("note: %s", p->warning);
 	return EX_DONE;
 }
 

@@ -132,6 +132,14 @@ void json_u64(cJSON *o, const char *key, uint64_t v)
 	cJSON_AddRawToObject(o, key, text);
 }
 
+void json_node(cJSON *o, const char *key, int node)
+{
+	if (node < 0)
+		cJSON_AddNullToObject(o, key);
+	else
+		cJSON_AddNumberToObject(o, key, node);
+}
+
 int json_print(cJSON *o)
 {
 	char *text = cJSON_Print(o);

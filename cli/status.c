@@ -49,7 +49,29 @@ static void print_regs(const struct cok_regs *r)
 	       (uint64_t)r->cr4);
 }
 
-static void print_cores(const struct coord_enclave *e)
+const struct coord_cpu *place_of(const struct view *v, uint32_t cpu)
+{
+	ssize_t i;
+
+	for (i = 0; i < v->ncpu; i++)
+		if (v->cpu[i].cpu == cpu)
+			return &v->cpu[i];
+	return NULL;
+}
+
+static void print_place(const struct view *v, uint32_t cpu)
+{
+	const struct coord_cpu *p = place_of(v, cpu);
+
+	if (!p)
+		return;
+	if (p->numa >= 0)
+		printf(", node %d", p->numa);
+	if (p->siblings[0])
+		printf(", shares its core with cpu %s", p->siblings);
+}
+
+static void print_cores(const struct view *v, const struct coord_enclave *e)
 {
 	const struct coord_core *k;
 	uint32_t i;
@@ -58,6 +80,7 @@ static void print_cores(const struct coord_enclave *e)
 		k = &e->cores[i];
 		printf("  core %u: cpu %u, apic %u", k->slot, k->cpu,
 		       k->apic_id);
+		print_place(v, k->cpu);
 		if (e->state == COK_ST_RUNNING)
 			printf(", heartbeat %" PRIu64 " ms ago%s",
 			       k->heartbeat_age,
@@ -73,22 +96,26 @@ static void print_cores(const struct coord_enclave *e)
 	}
 }
 
-static void print_memory(const struct coord_enclave *e,
-			 const struct coord_lease *l, ssize_t n)
+static void print_memory(const struct view *v, const struct coord_enclave *e)
 {
+	const struct coord_lease *l;
 	char what[64];
-	ssize_t i;
+	int node;
 
-	for (i = 0; i < n; i++)
-		if (l[i].enclave == e->id && l[i].kind == COK_RES_MEM)
-			printf("  %s, zone %s, %s%s\n",
-			       lease_text(&l[i], what, sizeof(what)), l[i].zone,
-			       coord_lease_state_name(l[i].state),
-			       l[i].boot ? ", holds the image" : "");
+	for (l = v->l; l < v->l + v->nl; l++) {
+		if (l->enclave != e->id || l->kind != COK_RES_MEM)
+			continue;
+		printf("  %s, zone %s, %s%s", lease_text(l, what, sizeof(what)),
+		       l->zone, coord_lease_state_name(l->state),
+		       l->boot ? ", holds the image" : "");
+		node = coord_lease_numa(v->c, l);
+		if (node >= 0)
+			printf(", node %d", node);
+		putchar('\n');
+	}
 }
 
-static void print_one(const struct coord_enclave *e,
-		      const struct coord_lease *l, ssize_t n)
+static void print_one(const struct view *v, const struct coord_enclave *e)
 {
 	char since[32];
 	int i;
@@ -102,43 +129,56 @@ static void print_one(const struct coord_enclave *e,
 		printf("  operation %u: %s by pid %u%s\n", e->op,
 		       coord_op_name(e->op_kind), e->op_pid,
 		       e->op_alive ? "" : ", abandoned");
-	print_cores(e);
-	print_memory(e, l, n);
+	print_cores(v, e);
+	print_memory(v, e);
 	for (i = COK_N_PAD + 1; i < COK_N_COUNT; i++)
 		if (e->counters[i])
 			printf("  %s %" PRIu64 "\n", counter_names[i],
 			       e->counters[i]);
 }
 
+static int look(struct view *v, const char *name, struct coord_err *err)
+{
+	if (name) {
+		if (coord_enclave(v->c, name, &v->e, err))
+			return -1;
+		v->ne = 1;
+	} else {
+		v->ne = coord_enclaves(v->c, &v->e, err);
+		if (v->ne < 0)
+			return -1;
+	}
+	v->nl = coord_leases(v->c, &v->l, err);
+	v->ncpu = v->nl < 0 ? -1 : coord_cpus(v->c, &v->cpu, err);
+	return v->ncpu < 0 ? -1 : 0;
+}
+
 int verb_status(const struct verb *v, int argc, char **argv)
 {
-	struct coord_enclave *e = NULL;
-	struct coord_lease *l = NULL;
+	struct view view = { 0 };
 	struct coord_err err;
-	struct coord *c;
 	bool json = false;
 	const struct opt opts[] = { OPT_JSON(json), OPT_END };
 	int first, ret = options(v, opts, argc, argv, 0, 1, &first);
-	ssize_t n = 1, nl, i;
+	ssize_t i;
 
 	if (ret >= 0)
 		return ret;
-	ret = cli_open(&c);
+	ret = cli_open(&view.c);
 	if (ret >= 0)
 		return ret;
-	if (first == argc)
-		n = coord_enclaves(c, &e, &err);
-	else if (coord_enclave(c, argv[first], &e, &err))
-		n = -1;
-	nl = n < 0 ? -1 : coord_leases(c, &l, &err);
-	ret = nl < 0 ? cli_fail(&err) : EX_DONE;
-	if (nl >= 0 && json)
-		ret = status_json(e, n, l, nl, first < argc);
-	for (i = 0; nl >= 0 && !json && i < n; i++)
-		print_one(&e[i], l, nl);
-	if (n > 0)
-		coord_enclaves_free(e, (size_t)n);
-	free(l);
-	coord_close(c);
+	ret = EX_DONE;
+	if (look(&view, first < argc ? argv[first] : NULL, &err))
+		ret = cli_fail(&err);
+	else if (json)
+		ret = status_json(&view, first < argc);
+	else
+		for (i = 0; i < view.ne; i++)
+			print_one(&view, &view.e[i]);
+	if (view.ne > 0)
+		coord_enclaves_free(view.e, (size_t)view.ne);
+	free(view.l);
+	free(view.cpu);
+	coord_close(view.c);
 	return ret;
 }

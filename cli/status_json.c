@@ -40,13 +40,17 @@ static void add_words(cJSON *o, const char *key, const struct word *w, size_t n,
 			 *(const uint64_t *)((const char *)from + w[i].offset));
 }
 
-static cJSON *core(const struct coord_enclave *e, const struct coord_core *k)
+static cJSON *core(const struct view *v, const struct coord_enclave *e,
+		   const struct coord_core *k)
 {
+	const struct coord_cpu *place = place_of(v, k->cpu);
 	cJSON *o = cJSON_CreateObject();
 
 	json_u64(o, "slot", k->slot);
 	json_u64(o, "cpu", k->cpu);
 	json_u64(o, "apic_id", k->apic_id);
+	json_node(o, "numa", place ? place->numa : -1);
+	cJSON_AddStringToObject(o, "siblings", place ? place->siblings : "");
 	json_u64(o, "heartbeat_age_ms", k->heartbeat_age);
 	cJSON_AddBoolToObject(o, "responding", core_responds(e, k));
 	if (k->has_stats)
@@ -70,8 +74,15 @@ static cJSON *operation(const struct coord_enclave *e)
 	return o;
 }
 
-static cJSON *enclave(const struct coord_enclave *e,
-		      const struct coord_lease *l, ssize_t nl)
+static cJSON *lease(const struct view *v, const struct coord_lease *l)
+{
+	cJSON *o = json_lease(l);
+
+	json_node(o, "numa", coord_lease_numa(v->c, l));
+	return o;
+}
+
+static cJSON *enclave(const struct view *v, const struct coord_enclave *e)
 {
 	uint64_t now = boottime_ns();
 	cJSON *o = cJSON_CreateObject(), *list;
@@ -91,27 +102,26 @@ static cJSON *enclave(const struct coord_enclave *e,
 		cJSON_AddItemToObject(o, "operation", operation(e));
 	list = cJSON_AddArrayToObject(o, "cores");
 	for (i = 0; i < e->nr_cores; i++)
-		cJSON_AddItemToArray(list, core(e, &e->cores[i]));
+		cJSON_AddItemToArray(list, core(v, e, &e->cores[i]));
 	list = cJSON_AddArrayToObject(o, "leases");
-	for (k = 0; k < nl; k++)
-		if (l[k].enclave == e->id)
-			cJSON_AddItemToArray(list, json_lease(&l[k]));
+	for (k = 0; k < v->nl; k++)
+		if (v->l[k].enclave == e->id)
+			cJSON_AddItemToArray(list, lease(v, &v->l[k]));
 	list = cJSON_AddObjectToObject(o, "counters");
 	for (i = COK_N_PAD + 1; i < COK_N_COUNT; i++)
 		json_u64(list, counter_names[i], e->counters[i]);
 	return o;
 }
 
-int status_json(const struct coord_enclave *e, ssize_t n,
-		const struct coord_lease *l, ssize_t nl, bool single)
+int status_json(const struct view *v, bool single)
 {
 	cJSON *all;
 	ssize_t i;
 
 	if (single)
-		return json_print(enclave(e, l, nl));
+		return json_print(enclave(v, v->e));
 	all = cJSON_CreateArray();
-	for (i = 0; i < n; i++)
-		cJSON_AddItemToArray(all, enclave(&e[i], l, nl));
+	for (i = 0; i < v->ne; i++)
+		cJSON_AddItemToArray(all, enclave(v, &v->e[i]));
 	return json_print(all);
 }

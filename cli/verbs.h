@@ -119,6 +119,8 @@ void table_row(struct table *t, ...); /* as many strings as columns */
 void table_print(struct table *t);    /* and frees */
 
 void json_u64(cJSON *o, const char *key, uint64_t v);
+/* null if there is none. */
+void json_node(cJSON *o, const char *key, int node);
 int json_print(cJSON *o); /* and frees; EX_DONE */
 int json_line(cJSON *o);  /* on one line, flushed, and frees */
 cJSON *json_lease(const struct coord_lease *l);

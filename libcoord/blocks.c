@@ -35,6 +35,8 @@ static int read_block(const char *root, uint64_t block_size, uint32_t nr,
 	/* Offline, it lists the zones to choose from. */
 	text[strcspn(text, " \n")] = '\0';
 	snprintf(b->zone, sizeof(b->zone), "%.15s", text);
+	snprintf(text, sizeof(text), MEMORY_DIR "/memory%u", nr);
+	b->node = lc_node_link(root, text);
 	return 0;
 }
 

@@ -122,6 +122,16 @@ static int set_mem_from(struct coord_config *cfg, const char *word,
 	return coord_mem_from_parse(word, &cfg->mem_from, err);
 }
 
+static int set_numa(struct coord_config *cfg, const char *word,
+		    struct coord_err *err)
+{
+	int node;
+
+	if (lc_numa_parse(word, &node, err))
+		return -1;
+	return copy(cfg->numa, sizeof(cfg->numa), word, "a node", err);
+}
+
 static int set_image(struct coord_config *cfg, const char *word,
 		     struct coord_err *err)
 {
@@ -184,6 +194,7 @@ static const struct key {
 	{ "memory", TEXT, "a string such as \"128M\"", set_memory },
 	{ "mem_from", TEXT, "\"auto\", \"blocks\" or \"contig\"",
 	  set_mem_from },
+	{ "numa", TEXT | NUMBER, "a NUMA node's number, or \"any\"", set_numa },
 	{ "image", TEXT, "a string", set_image },
 	{ "cmdline", TEXT, "a string", set_cmdline },
 	{ "owner", TEXT | NUMBER, "a user's name or number", set_owner },

@@ -89,8 +89,8 @@ int lc_take_contig(struct coord *c, const struct lc_want *w, uint64_t *got,
 	*got = 0;
 	if (lc_ledger_get(c, &ledger, err))
 		return -1;
-	ret = lc_pick_contig(c->root, &ledger, c->info.block_size, w->memory,
-			     &r, &n, err);
+	ret = lc_pick_contig(c->root, &ledger, c->info.block_size, w->node,
+			     w->memory, &r, &n, err);
 	free(ledger.lease);
 	if (ret)
 		return -1;

@@ -134,6 +134,20 @@ void coord_enclaves_free(struct coord_enclave *e, size_t n);
 ssize_t coord_leases(struct coord *c, struct coord_lease **out,
 		     struct coord_err *err);
 
+/* Where a CPU is, leased or not. */
+struct coord_cpu {
+	uint32_t cpu;
+	int numa;	    /* its node; -1: not known */
+	bool online;	    /* Linux has it */
+	char siblings[128]; /* the other threads of its core, as a list */
+};
+
+/* All CPUs that are online or leased; free with free(3). Returns how many. */
+ssize_t coord_cpus(struct coord *c, struct coord_cpu **out,
+		   struct coord_err *err);
+/* The NUMA node of what is leased; -1: not known. */
+int coord_lease_numa(struct coord *c, const struct coord_lease *l);
+
 /* Names as in genl.h and comm.h, in lower case; "?" for unknown values. */
 const char *coord_state_name(uint32_t state);
 const char *coord_lease_state_name(uint32_t state);
@@ -202,6 +216,7 @@ struct coord_config {
 	char cpu_list[256]; /* as in "2-3,7" */
 	uint64_t memory;    /* bytes */
 	enum coord_mem_from mem_from;
+	char numa[16];	  /* a node's number, "any", or "": from one node */
 	char image[4096]; /* empty: the default image */
 	char cmdline[1024];
 	uint32_t uid;	      /* owner of the device node */
@@ -240,6 +255,7 @@ struct coord_range {
 struct coord_plan {
 	char image[4096];
 	char cpus[256];	    /* list */
+	int numa;	    /* the node they come from; -1: any */
 	uint32_t nr_blocks; /* needed */
 	uint64_t block_size;
 	uint32_t nr_candidates;
@@ -247,6 +263,7 @@ struct coord_plan {
 	uint64_t contig;      /* bytes needed in contiguous ranges */
 	uint32_t nr_ranges;
 	struct coord_range *ranges;
+	char warning[320]; /* "", or who shares a core with whom */
 };
 int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err);
@@ -268,6 +285,7 @@ struct coord_change {
 	const char *cpu_list;
 	uint64_t memory; /* bytes */
 	enum coord_mem_from mem_from;
+	const char *numa;     /* as in coord_config; NULL: where it is */
 	unsigned int timeout; /* ms, 1 to 600000, for each of its answers */
 };
 /* All or nothing: what it declines goes home. It must be RUNNING. */

@@ -18,22 +18,26 @@ static int take_one(struct coord *c, uint32_t cpu, struct coord_err *err)
 	return lc_job(c, &r, TAKE_LIMIT, err);
 }
 
-static void warn_of_siblings(struct coord *c, const struct lc_cpus *taken)
+static void warn_of_siblings(struct coord *c, const struct lc_ledger *ledger,
+			     const struct lc_want *w,
+			     const struct lc_cpus *taken)
 {
-	char text[256];
+	char text[320];
 
-	lc_sibling_warning(c->root, taken, text, sizeof(text));
+	lc_sibling_warning(c->root, ledger, w->enclave, taken, text,
+			   sizeof(text));
 	if (text[0])
 		lc_warn(c, "%s", text);
 }
 
 /* Ascending, so that the lowest becomes the boot core. */
-static int take_listed(struct coord *c, const struct lc_want *w,
-		       const struct lc_cpus *set, struct coord_err *err)
+static int take_listed(struct coord *c, const struct lc_ledger *ledger,
+		       const struct lc_want *w, const struct lc_cpus *set,
+		       struct coord_err *err)
 {
 	uint32_t i;
 
-	warn_of_siblings(c, set);
+	warn_of_siblings(c, ledger, w, set);
 	for (i = 0; i < LC_MAX_CPUS; i++)
 		if (lc_cpus_has(set, i) &&
 		    (lc_go_on(c, w->deadline, err) || take_one(c, i, err)))
@@ -51,9 +55,9 @@ static bool is_the_cpus_fault(int code)
 	       code == ENODEV || code == EINVAL;
 }
 
-static int take_counted(struct coord *c, const struct lc_want *w,
-			const uint32_t *order, uint32_t n,
-			struct coord_err *err)
+static int take_counted(struct coord *c, const struct lc_ledger *ledger,
+			const struct lc_want *w, const uint32_t *order,
+			uint32_t n, struct coord_err *err)
 {
 	struct lc_cpus first = { 0 };
 	struct coord_err e = { 0 };
@@ -61,7 +65,7 @@ static int take_counted(struct coord *c, const struct lc_want *w,
 
 	for (i = 0; i < w->cpus; i++)
 		lc_cpus_add(&first, order[i]);
-	warn_of_siblings(c, &first);
+	warn_of_siblings(c, ledger, w, &first);
 	for (i = 0; i < n && got < w->cpus; i++) {
 		if (lc_go_on(c, w->deadline, err))
 			return -1;
@@ -82,6 +86,7 @@ static int take_counted(struct coord *c, const struct lc_want *w,
 int lc_take_cpus(struct coord *c, const struct lc_want *w,
 		 struct coord_err *err)
 {
+	const struct lc_where where = { w->node, w->enclave };
 	struct lc_ledger ledger;
 	struct lc_cpus set;
 	uint32_t *order, n;
@@ -92,19 +97,19 @@ int lc_take_cpus(struct coord *c, const struct lc_want *w,
 	if (lc_ledger_get(c, &ledger, err))
 		return -1;
 	order = calloc(LC_MAX_CPUS, sizeof(*order));
-	if (!order)
+	if (!order) {
 		ret = lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
-	else if (w->cpu_list && w->cpu_list[0])
-		ret = lc_pick_listed(c->root, &ledger, w->cpu_list, &set,
-				     err) ||
-				      take_listed(c, w, &set, err)
-			      ? -1
-			      : 0;
-	else
-		ret = lc_pick_cpus(c->root, &ledger, w->cpus, order, &n, err) ||
-				      take_counted(c, w, order, n, err)
-			      ? -1
-			      : 0;
+	} else if (w->cpu_list && w->cpu_list[0]) {
+		ret = lc_pick_listed(c->root, &ledger, &where, w->cpu_list,
+				     &set, err);
+		if (!ret)
+			ret = take_listed(c, &ledger, w, &set, err);
+	} else {
+		ret = lc_pick_cpus(c->root, &ledger, &where, w->cpus, order, &n,
+				   err);
+		if (!ret)
+			ret = take_counted(c, &ledger, w, order, n, err);
+	}
 	free(order);
 	free(ledger.lease);
 	return ret;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sets of CPUs, and the kernel's way to write them: "0-3,7". */
+/* Sets of CPUs, and the kernel's way to write them: "0-3,7"; nodes. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,4 +105,18 @@ int lc_cpus_read(const char *root, struct lc_cpus *s, const char *path)
 	if (lc_read(root, text, sizeof(text), "%s", path) || !text[0])
 		return -1;
 	return lc_cpulist_parse(text, s, &err);
+}
+
+int lc_numa_parse(const char *text, int *node, struct coord_err *err)
+{
+	const char *p = text;
+	long n = number(&p);
+
+	*node = strcmp(text, "any") ? (int)n : LC_NODE_ANY;
+	if (!strcmp(text, "any") || (n >= 0 && !*p))
+		return 0;
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"\"%.40s\" is not a NUMA node; use a node's number, or any",
+		text);
 }

@@ -115,12 +115,13 @@ static int find_running(struct coord *c, const char *name, uint32_t *id,
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err)
 {
-	const struct lc_want w = {
+	struct lc_want w = {
 		.cpus = ch->cpu_list ? 0 : ch->cpus,
 		.cpu_list = ch->cpu_list,
 		.memory = ch->memory,
 		.mem_from = ch->mem_from,
 		.deadline = lc_now() + TAKE_LIMIT,
+		.node = LC_NODE_ANY,
 	};
 	struct lc_ledger before;
 	uint32_t id;
@@ -130,7 +131,10 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 		return lc_err(
 			err, COORD_E_INVALID, EINVAL,
 			"nothing to grow by; give --cpus, --cpu-list or --mem");
-	if (find_running(c, ch->name, &id, err) ||
+	if (find_running(c, ch->name, &w.enclave, err))
+		return -1;
+	id = w.enclave;
+	if (lc_settle_node(c, ch->numa, &w, err) ||
 	    lc_check_wanted(c, &w, NULL, err) ||
 	    lc_op_begin(c, COK_OP_GROW, id, err))
 		return -1;

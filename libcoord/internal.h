@@ -151,8 +151,32 @@ void lc_cpus_add(struct lc_cpus *s, uint32_t cpu);
 void lc_cpus_del(struct lc_cpus *s, uint32_t cpu);
 bool lc_cpus_has(const struct lc_cpus *s, uint32_t cpu);
 uint32_t lc_cpus_count(const struct lc_cpus *s);
+/* "any" or a number. */
+int lc_numa_parse(const char *text, int *node, struct coord_err *err);
 /* sysfs file to set; an absent or empty file is an empty set. */
 int lc_cpus_read(const char *root, struct lc_cpus *s, const char *path);
+
+/* ---- topo.c: cores and nodes -------------------------------------------------- */
+
+#define LC_NODE_ANY (-1)
+
+struct lc_topo {
+	struct lc_cpus online;
+	uint32_t core[LC_MAX_CPUS]; /* the same number: threads of one core */
+};
+
+/* The one node that a directory of sysfs links to, or LC_NODE_ANY. */
+int lc_node_link(const char *root, const char *dir);
+int lc_cpu_node(const char *root, uint32_t cpu);
+/* The nodes there are; -1 if the kernel knows none. */
+int lc_nodes(const char *root, struct lc_cpus *nodes);
+struct lc_ledger;
+/* free(3) *out. */
+int lc_topo_read(const char *root, const struct lc_ledger *l,
+		 struct lc_topo **out, struct coord_err *err);
+/* All threads of its core, itself too. */
+void lc_topo_siblings(const struct lc_topo *t, uint32_t cpu,
+		      struct lc_cpus *out);
 
 /* ---- pick.c: policy, over sysfs and the ledger ------------------------------- */
 
@@ -165,26 +189,37 @@ struct lc_block {
 	uint64_t start, size;
 	uint32_t nr;   /* memoryN */
 	char zone[16]; /* while online */
+	int node;      /* or LC_NODE_ANY */
 	bool online;
+};
+
+/* Where things are wanted, and for whom. */
+struct lc_where {
+	int node;	  /* only there; LC_NODE_ANY: anywhere */
+	uint32_t enclave; /* 0: a new one */
 };
 
 /* Checks a list of CPUs that somebody asked for. */
 int lc_pick_listed(const char *root, const struct lc_ledger *ledger,
-		   const char *list, struct lc_cpus *out,
-		   struct coord_err *err);
+		   const struct lc_where *where, const char *list,
+		   struct lc_cpus *out, struct coord_err *err);
 /*
- * CPUs in the order to try them; *n is how many. At least `want`. `warning`
- * (256 bytes) is "" or says which sibling stays with Linux.
+ * CPUs in the order to try them; *n is how many. At least `want`: threads of
+ * cores that the enclave has part of, then whole cores, then, if what is left
+ * to take is no whole core, threads that Linux keeps a sibling of, and last
+ * those that share a core with another enclave.
  */
 int lc_pick_cpus(const char *root, const struct lc_ledger *ledger,
-		 uint32_t want, uint32_t *order, uint32_t *n,
-		 struct coord_err *err);
-void lc_sibling_warning(const char *root, const struct lc_cpus *taken,
+		 const struct lc_where *where, uint32_t want, uint32_t *order,
+		 uint32_t *n, struct coord_err *err);
+/* "", or with whom one of the CPUs would share its core. */
+void lc_sibling_warning(const char *root, const struct lc_ledger *ledger,
+			uint32_t enclave, const struct lc_cpus *taken,
 			char *buf, size_t size);
-/* Blocks in the order to try them, perhaps none. free(3) *out. */
+/* Blocks of the node in the order to try them, perhaps none. free(3) *out. */
 int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
-		   uint64_t block_size, struct lc_block **out, size_t *n,
-		   struct coord_err *err);
+		   uint64_t block_size, int node, struct lc_block **out,
+		   size_t *n, struct coord_err *err);
 /* May Linux lose `want` bytes, and are there as many as `have`? */
 int lc_check_amount(const char *root, uint64_t want, uint64_t have,
 		    struct coord_err *err);
@@ -202,11 +237,11 @@ bool lc_block_usable(const char *root, const struct lc_ledger *ledger,
 /*
  * Ranges inside online blocks in the order to try them, made of whole units
  * whose pages are free or can move, as far as /proc/kpageflags tells. free(3)
- * *out. At least `want` bytes if there are.
+ * *out. At least `want` bytes if the node has them.
  */
 int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
-		   uint64_t block_size, uint64_t want, struct coord_range **out,
-		   size_t *n, struct coord_err *err);
+		   uint64_t block_size, int node, uint64_t want,
+		   struct coord_range **out, size_t *n, struct coord_err *err);
 
 /* ---- doctor.c ------------------------------------------------------------------ */
 
@@ -223,6 +258,20 @@ bool lc_page_stuck(uint64_t kpageflags);
  * is known, -1 it does not tell.
  */
 int lc_block_stuck(int kpageflags, uint64_t start, uint64_t size);
+
+/* ---- where.c: which node ------------------------------------------------------ */
+
+struct lc_want;
+/*
+ * The node to take all of `w` from, as `asked` says ("" or NULL: one node).
+ * LC_NODE_ANY: there is but one, or it was told so, or what the enclave has, or
+ * what was listed, is on several.
+ */
+int lc_choose_node(const char *root, uint64_t block_size,
+		   const struct lc_ledger *l, const char *asked,
+		   const struct lc_want *w, int *node, struct coord_err *err);
+int lc_lease_node(const char *root, uint64_t block_size,
+		  const struct coord_lease *l);
 
 /* ---- blocks.c ---------------------------------------------------------------- */
 
@@ -245,13 +294,20 @@ struct lc_want {
 	uint64_t memory;
 	enum coord_mem_from mem_from;
 	uint64_t deadline;
+	int node;	  /* or LC_NODE_ANY */
+	uint32_t enclave; /* that has something already; 0: none */
 };
 
+/* lc_choose_node() by a look at the ledger, into w->node. */
+int lc_settle_node(struct coord *c, const char *asked, struct lc_want *w,
+		   struct coord_err *err);
 int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err);
 int lc_take_cpus(struct coord *c, const struct lc_want *w,
 		 struct coord_err *err);
 int lc_take_memory(struct coord *c, const struct lc_want *w,
 		   struct coord_err *err);
+/* If memory was looked for on one node only, adds that to the error. */
+void lc_on_node(const struct lc_want *w, struct coord_err *err);
 /* contig.c: takes that much, or all that can be had; *got is how much. */
 int lc_take_contig(struct coord *c, const struct lc_want *w, uint64_t *got,
 		   struct coord_err *err);

@@ -85,19 +85,25 @@ static int plan_cpus(struct coord *c, const struct lc_ledger *ledger,
 		     const struct lc_want *w, struct coord_plan *out,
 		     struct coord_err *err)
 {
+	const struct lc_where where = { w->node, w->enclave };
 	uint32_t order[LC_MAX_CPUS], n, i;
 	struct lc_cpus set = { 0 };
 
 	if (w->cpu_list && w->cpu_list[0]) {
-		if (lc_pick_listed(c->root, ledger, w->cpu_list, &set, err))
+		if (lc_pick_listed(c->root, ledger, &where, w->cpu_list, &set,
+				   err))
 			return -1;
 	} else if (w->cpus) {
-		if (lc_pick_cpus(c->root, ledger, w->cpus, order, &n, err))
+		if (lc_pick_cpus(c->root, ledger, &where, w->cpus, order, &n,
+				 err))
 			return -1;
 		for (i = 0; i < w->cpus; i++)
 			lc_cpus_add(&set, order[i]);
 	}
 	lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
+	lc_sibling_warning(c->root, ledger, w->enclave, &set, out->warning,
+			   sizeof(out->warning));
+	out->numa = w->node;
 	return 0;
 }
 
@@ -111,7 +117,7 @@ static int plan_blocks(struct coord *c, const struct lc_ledger *ledger,
 	struct lc_block *b;
 	size_t n, i;
 
-	if (lc_pick_blocks(c->root, ledger, block_size, &b, &n, err))
+	if (lc_pick_blocks(c->root, ledger, block_size, w->node, &b, &n, err))
 		return -1;
 	out->candidates = calloc(n + 1, sizeof(*out->candidates));
 	if (!out->candidates) {
@@ -128,14 +134,14 @@ static int plan_blocks(struct coord *c, const struct lc_ledger *ledger,
 }
 
 static int plan_contig(struct coord *c, const struct lc_ledger *ledger,
-		       struct coord_plan *out, uint64_t *have,
+		       int node, struct coord_plan *out, uint64_t *have,
 		       struct coord_err *err)
 {
 	struct coord_range *r;
 	size_t n, i;
 
-	if (lc_pick_contig(c->root, ledger, c->info.block_size, out->contig, &r,
-			   &n, err))
+	if (lc_pick_contig(c->root, ledger, c->info.block_size, node,
+			   out->contig, &r, &n, err))
 		return -1;
 	for (i = 0; i < n; i++)
 		*have += r[i].size;
@@ -157,9 +163,12 @@ static int plan_memory(struct coord *c, const struct lc_ledger *ledger,
 		return -1;
 	have = out->nr_blocks * c->info.block_size;
 	if (out->contig && w->mem_from != COORD_MEM_BLOCKS &&
-	    plan_contig(c, ledger, out, &have, err))
+	    plan_contig(c, ledger, w->node, out, &have, err))
 		return -1;
-	return lc_check_amount(c->root, w->memory, have, err);
+	if (!lc_check_amount(c->root, w->memory, have, err))
+		return 0;
+	lc_on_node(w, err);
+	return -1;
 }
 
 int lc_check_wanted(struct coord *c, const struct lc_want *w,
@@ -181,21 +190,30 @@ int lc_check_wanted(struct coord *c, const struct lc_want *w,
 	return ret;
 }
 
-int coord_plan(struct coord *c, const struct coord_config *cfg,
-	       struct coord_plan *out, struct coord_err *err)
+static struct lc_want wanted(const struct coord_config *cfg, uint64_t deadline)
 {
-	const struct lc_want w = {
+	return (struct lc_want){
 		.cpus = cfg->cpus,
 		.cpu_list = cfg->cpu_list,
 		.memory = cfg->memory,
 		.mem_from = cfg->mem_from,
+		.deadline = deadline,
+		.node = LC_NODE_ANY,
 	};
+}
+
+int coord_plan(struct coord *c, const struct coord_config *cfg,
+	       struct coord_plan *out, struct coord_err *err)
+{
+	struct lc_want w = wanted(cfg, 0);
 
 	memset(out, 0, sizeof(*out));
 	if (check(cfg, err) ||
 	    lc_image_path(cfg->image, out->image, sizeof(out->image), err))
 		return -1;
 	out->block_size = c->info.block_size;
+	if (lc_settle_node(c, cfg->numa, &w, err))
+		return -1;
 	return lc_check_wanted(c, &w, out, err);
 }
 
@@ -280,16 +298,11 @@ static int undo(struct coord *c, uint32_t id, const char *name, char **log,
 }
 
 static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
-	       const struct coord_config *cfg, struct coord_err *err)
+	       const struct coord_config *cfg, int node, struct coord_err *err)
 {
-	struct lc_want w = {
-		.cpus = cfg->cpus,
-		.cpu_list = cfg->cpu_list,
-		.memory = cfg->memory,
-		.mem_from = cfg->mem_from,
-		.deadline = deadline,
-	};
+	struct lc_want w = wanted(cfg, deadline);
 
+	w.node = node;
 	/* Memory first: it is what is most often refused. */
 	if (lc_take_memory(c, &w, err) || lc_take_cpus(c, &w, err) ||
 	    lc_go_on(c, deadline, err) || load(c, id, fd, cfg, err) ||
@@ -317,7 +330,7 @@ int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		return -1;
 	ret = create(c, cfg, &id, err);
 	if (!ret) {
-		ret = run(c, id, fd, deadline, cfg, err);
+		ret = run(c, id, fd, deadline, cfg, plan.numa, err);
 		if (ret)
 			undo(c, id, cfg->name, log, err);
 	}

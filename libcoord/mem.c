@@ -186,13 +186,22 @@ static int take_blocks(struct coord *c, const struct lc_want *w, uint64_t *got,
 
 	if (lc_ledger_get(c, &ledger, err))
 		return -1;
-	ret = lc_pick_blocks(c->root, &ledger, c->info.block_size, &b, &n, err);
+	ret = lc_pick_blocks(c->root, &ledger, c->info.block_size, w->node, &b,
+			     &n, err);
 	free(ledger.lease);
 	if (ret)
 		return -1;
 	ret = take_some(c, w, b, n, got, tried, room, err);
 	free(b);
 	return ret;
+}
+
+void lc_on_node(const struct lc_want *w, struct coord_err *err)
+{
+	if (w->node != LC_NODE_ANY)
+		lc_err_more(err,
+			    "; this was on node %d, --numa any looks on all",
+			    w->node);
 }
 
 static int too_little(uint64_t got, const struct lc_want *w, const char *tried,
@@ -204,6 +213,7 @@ static int too_little(uint64_t got, const struct lc_want *w, const char *tried,
 	       "only %s of %s of memory could be taken, Linux holds the rest",
 	       got ? coord_size_format(got, a, sizeof(a)) : "none",
 	       coord_size_format(w->memory, m, sizeof(m)));
+	lc_on_node(w, err);
 	if (tried[0])
 		lc_err_more(err, "; memory blocks that refused: %s", tried);
 	return -1;

@@ -136,9 +136,9 @@ static int scan_block(struct candidates *all, int fd, const struct lc_block *b,
 	return ret;
 }
 
-static bool usable(const struct lc_block *b)
+static bool usable(const struct lc_block *b, int node)
 {
-	return b->online &&
+	return b->online && (node == LC_NODE_ANY || b->node == node) &&
 	       (!strcmp(b->zone, "Normal") || !strcmp(b->zone, "DMA32"));
 }
 
@@ -152,7 +152,7 @@ static bool enough(const struct candidates *all, uint64_t want)
 
 static int scan(struct candidates *all, const char *root,
 		const struct lc_ledger *ledger, const struct lc_block *b,
-		size_t n, uint64_t want)
+		size_t n, int node, uint64_t want)
 {
 	char path[512];
 	int fd, ret = 0;
@@ -161,7 +161,7 @@ static int scan(struct candidates *all, const char *root,
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	/* From the highest address, as blocks. */
 	while (n-- > 0 && !ret && !enough(all, want))
-		if (usable(&b[n]))
+		if (usable(&b[n], node))
 			ret = scan_block(all, fd, &b[n], ledger);
 	if (fd >= 0)
 		close(fd);
@@ -181,8 +181,8 @@ static int by_preference(const void *a, const void *b)
 }
 
 int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
-		   uint64_t block_size, uint64_t want, struct coord_range **out,
-		   size_t *n, struct coord_err *err)
+		   uint64_t block_size, int node, uint64_t want,
+		   struct coord_range **out, size_t *n, struct coord_err *err)
 {
 	struct candidates all = { 0 };
 	struct lc_block *b;
@@ -193,7 +193,7 @@ int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
 		return lc_err(
 			err, COORD_E_FAILED, errno,
 			"this kernel has no memory hotplug (no /sys/devices/system/memory)");
-	ret = scan(&all, root, ledger, b, nb, want);
+	ret = scan(&all, root, ledger, b, nb, node, want);
 	free(b);
 	*out = ret ? NULL : calloc(all.n + 1, sizeof(**out));
 	if (*out) {

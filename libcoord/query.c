@@ -159,6 +159,67 @@ int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
 	return 0;
 }
 
+int lc_settle_node(struct coord *c, const char *asked, struct lc_want *w,
+		   struct coord_err *err)
+{
+	struct lc_ledger l;
+	int ret;
+
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	ret = lc_choose_node(c->root, c->info.block_size, &l, asked, w,
+			     &w->node, err);
+	free(l.lease);
+	return ret;
+}
+
+int coord_lease_numa(struct coord *c, const struct coord_lease *l)
+{
+	return lc_lease_node(c->root, c->info.block_size, l);
+}
+
+static ssize_t fill_cpus(const char *root, const struct lc_ledger *l,
+			 const struct lc_topo *t, struct coord_cpu **out)
+{
+	struct coord_cpu *k;
+	struct lc_cpus set;
+	ssize_t n = 0;
+	uint32_t i;
+
+	*out = calloc(lc_cpus_count(&t->online) + l->n + 1, sizeof(**out));
+	for (i = 0; *out && i < LC_MAX_CPUS; i++) {
+		if (!lc_cpus_has(&t->online, i) && !lc_cpu_leased(l, i))
+			continue;
+		k = &(*out)[n++];
+		k->cpu = i;
+		k->numa = lc_cpu_node(root, i);
+		k->online = lc_cpus_has(&t->online, i);
+		lc_topo_siblings(t, i, &set);
+		lc_cpus_del(&set, i);
+		lc_cpulist_format(&set, k->siblings, sizeof(k->siblings));
+	}
+	return *out ? n : -1;
+}
+
+ssize_t coord_cpus(struct coord *c, struct coord_cpu **out,
+		   struct coord_err *err)
+{
+	struct lc_ledger l;
+	struct lc_topo *t;
+	ssize_t n = -1;
+
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	if (!lc_topo_read(c->root, &l, &t, err)) {
+		n = fill_cpus(c->root, &l, t, out);
+		if (n < 0)
+			lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
+		free(t);
+	}
+	free(l.lease);
+	return n;
+}
+
 ssize_t coord_doctor(struct coord *c, struct coord_check **out,
 		     struct coord_err *err)
 {

@@ -45,6 +45,26 @@ whole_core() {
 		is $((first % threads)) 0
 }
 
+# All that is leased is on the node.
+all_on_node() {
+	cokctl status --json "$2" | tee "$work/status" |
+		jq -e --argjson n "$1" '[.. | objects | select(has("numa")).numa] |
+			length > 1 and all(. == $n)' ||
+		{ cat "$work/status"; return 1; }
+}
+
+# From the other node if told so; one that isn't there is refused.
+nodes_obeyed() {
+	ok "all of it is from node $((nodes - 1))" all_on_node $((nodes - 1)) s
+	ok 'another, told to be on node 0' cokctl launch --name z --cpus 1 --mem 32M --mem-from contig --numa 0
+	ok 'it is on node 0' all_on_node 0 z
+	ok 'a node that is not there is refused' \
+		refused 2 "no NUMA node $nodes" cokctl launch --name y --cpus 1 --mem 32M --numa "$nodes"
+	ok 'more CPUs than a node has are refused' \
+		refused 2 'no NUMA node alone has' cokctl launch --name y --cpus 5 --mem 32M --mem-from contig
+	ok 'it goes home' cokctl destroy z
+}
+
 cores_run() {
 	local apic
 	for apic in $(cokctl ledger --json | jq '.[] | select(.apic_id != null).apic_id'); do
@@ -64,6 +84,7 @@ ok 'whole cores are taken' whole_core
 ok 'its cores run' cores_run
 ok 'grow by a block' cokctl grow s --mem "${block}M"
 ok 'grow by contiguous memory' cokctl grow s --mem 16M --mem-from contig
+[ "$nodes" = 1 ] || nodes_obeyed
 ok 'it has all three' is "$(leased_memory s)" $((2 * bytes + (16 << 20)))
 ok 'shrink by contiguous memory' cokctl shrink s --mem 16M
 ok 'shrink by a block' cokctl shrink s --mem "${block}M"

@@ -11,8 +11,8 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck source=cli/cokctl.bash
 . "$O/tree/usr/local/share/bash-completion/completions/cokctl"
 tool=$O/tree/usr/local/bin/cokctl
-export COKCTL_DEV=$work/dev COKCTL_CPUS=$work/cpu
-mkdir -p "$work"/dev "$work"/cpu/cpu{0,1,2,3} "$work/configs"
+export COKCTL_DEV=$work/dev COKCTL_CPUS=$work/cpu COKCTL_NODES=$work/node
+mkdir -p "$work"/dev "$work"/cpu/cpu{0,1,2,3} "$work"/node/node{0,1} "$work/configs"
 touch "$work"/dev/{web,wiki,db} "$work"/configs/{one.json,two.json,other.txt}
 echo 1 | tee "$work"/cpu/cpu{0,1,2}/online >/dev/null
 echo 0 >"$work/cpu/cpu3/online"
@@ -37,7 +37,7 @@ gives() {
 	fi
 }
 
-echo 1..22
+echo 1..24
 gives 'cokctl l' 'launch ledger list log'
 gives 'cokctl to' 'top'
 gives 'cokctl ' "$("$tool" help | awk '/^  [a-z]/ { print $1 }' | sort | xargs)"
@@ -51,6 +51,8 @@ gives 'cokctl launch --cpu-list ' '1 2'
 gives 'cokctl launch --cpu-list 1-' '1-1 1-2'
 gives 'cokctl launch --cpu-list 1,2,' '1,2,1 1,2,2'
 gives 'cokctl grow web --mem 1' '128M 1G'
+gives 'cokctl grow web --mem-from ' 'auto blocks contig'
+gives 'cokctl launch --numa ' '0 1 any'
 gives 'cokctl launch --name ' ''
 gives 'cokctl launch --mode n' 'native'
 gives 'cokctl launch --owner roo' 'root'

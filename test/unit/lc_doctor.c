@@ -1,4 +1,4 @@
-// sources: libcoord/doctor.c libcoord/pages.c libcoord/pick.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c
+// sources: libcoord/doctor.c libcoord/pages.c libcoord/pick.c libcoord/topo.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c
 // SPDX-License-Identifier: GPL-2.0
 /* What doctor says of hosts that do not exist, over a fake tree. */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-// sources: libcoord/pick.c libcoord/pick_contig.c libcoord/pages.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
+// sources: libcoord/pick.c libcoord/topo.c libcoord/pick_contig.c libcoord/pages.c libcoord/blocks.c libcoord/size.c libcoord/cpulist.c libcoord/err.c libcoord/sysfs.c libcoord/step.c libcoord/snapshot.c
 // SPDX-License-Identifier: GPL-2.0
 /* Which CPUs and blocks are taken, over a fake sysfs. */
 #include <fcntl.h>
@@ -24,6 +24,7 @@
 
 static char root[64];
 static const struct lc_ledger empty;
+static const struct lc_where anywhere = { LC_NODE_ANY, 0 };
 
 /* Writes a file of the fake tree, and the directories above it. */
 static void put(const char *text, const char *fmt, ...)
@@ -97,7 +98,9 @@ static void pick(const struct lc_ledger *ledger, uint32_t want,
 	struct coord_err err;
 	char text[128] = "";
 
-	assert_int_equal(lc_pick_cpus(root, ledger, want, order, &n, &err), 0);
+	assert_int_equal(lc_pick_cpus(root, ledger, &anywhere, want, order, &n,
+				      &err),
+			 0);
 	assert_true(n >= want);
 	for (i = 0; i < want; i++)
 		lc_append(text, sizeof(text), "%s%u", i ? "," : "", order[i]);
@@ -126,15 +129,19 @@ static void too_many_cpus(void **state)
 	struct coord_err err;
 
 	(void)state;
-	assert_int_equal(lc_pick_cpus(root, &empty, 6, order, &n, &err), -1);
+	assert_int_equal(
+		lc_pick_cpus(root, &empty, &anywhere, 6, order, &n, &err), -1);
 	assert_non_null(strstr(err.text, "only 5 can be taken"));
 	put("0", CPU "online");
-	assert_int_equal(lc_pick_cpus(root, &empty, 1, order, &n, &err), -1);
+	assert_int_equal(
+		lc_pick_cpus(root, &empty, &anywhere, 1, order, &n, &err), -1);
 	assert_non_null(strstr(err.text, "no CPU can be taken"));
 	/* CPU 0 is offline: one of the others must stay. */
 	put("1-2", CPU "online");
-	assert_int_equal(lc_pick_cpus(root, &empty, 2, order, &n, &err), -1);
-	assert_int_equal(lc_pick_cpus(root, &empty, 1, order, &n, &err), 0);
+	assert_int_equal(
+		lc_pick_cpus(root, &empty, &anywhere, 2, order, &n, &err), -1);
+	assert_int_equal(
+		lc_pick_cpus(root, &empty, &anywhere, 1, order, &n, &err), 0);
 	put("0-5", CPU "online");
 }
 
@@ -159,16 +166,18 @@ static void listed(void **state)
 	(void)state;
 	put("0-3,5", CPU "online");
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_int_equal(lc_pick_listed(root, &one, cases[i].list, &set,
-						&err),
+		assert_int_equal(lc_pick_listed(root, &one, &anywhere,
+						cases[i].list, &set, &err),
 				 -1);
 		if (!strstr(err.text, cases[i].told))
 			fail_msg("%s: %s", cases[i].list, err.text);
 	}
-	assert_int_equal(lc_pick_listed(root, &one, "1-3", &set, &err), 0);
+	assert_int_equal(
+		lc_pick_listed(root, &one, &anywhere, "1-3", &set, &err), 0);
 	assert_int_equal(lc_cpus_count(&set), 3);
 	put("1-2", CPU "online");
-	assert_int_equal(lc_pick_listed(root, &one, "1-2", &set, &err), -1);
+	assert_int_equal(
+		lc_pick_listed(root, &one, &anywhere, "1-2", &set, &err), -1);
 	assert_non_null(strstr(err.text, "last online"));
 	put("0-5", CPU "online");
 }
@@ -177,14 +186,14 @@ static void sibling_left_behind(void **state)
 {
 	struct coord_err err;
 	struct lc_cpus set;
-	char text[256];
+	char text[320];
 
 	(void)state;
 	assert_int_equal(lc_cpulist_parse("5", &set, &err), 0);
-	lc_sibling_warning(root, &set, text, sizeof(text));
+	lc_sibling_warning(root, &empty, 0, &set, text, sizeof(text));
 	assert_non_null(strstr(text, "CPU 5 shares its core with CPU 2"));
 	assert_int_equal(lc_cpulist_parse("2,5", &set, &err), 0);
-	lc_sibling_warning(root, &set, text, sizeof(text));
+	lc_sibling_warning(root, &empty, 0, &set, text, sizeof(text));
 	assert_string_equal(text, "");
 }
 
@@ -201,7 +210,9 @@ static void blocks_in_order(void **state)
 	size_t n, i;
 
 	(void)state;
-	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, &b, &n, &err), 0);
+	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, LC_NODE_ANY, &b,
+					&n, &err),
+			 0);
 	assert_int_equal(n, 5);
 	for (i = 0; i < n; i++) {
 		assert_int_equal(b[i].nr, want[i]);
@@ -209,7 +220,9 @@ static void blocks_in_order(void **state)
 	}
 	assert_string_equal(b[0].zone, "Movable");
 	free(b);
-	assert_int_equal(lc_pick_blocks(root, &one, BLOCK, &b, &n, &err), 0);
+	assert_int_equal(lc_pick_blocks(root, &one, BLOCK, LC_NODE_ANY, &b, &n,
+					&err),
+			 0);
 	assert_int_equal(n, 4);
 	assert_int_equal(b[0].nr, 5);
 	free(b);
@@ -289,8 +302,9 @@ static void contig(const struct lc_ledger *ledger, uint64_t want,
 	struct coord_err err;
 	size_t n, i;
 
-	assert_int_equal(
-		lc_pick_contig(root, ledger, BLOCK, want, &r, &n, &err), 0);
+	assert_int_equal(lc_pick_contig(root, ledger, BLOCK, LC_NODE_ANY, want,
+					&r, &n, &err),
+			 0);
 	assert_int_equal(n, ne);
 	for (i = 0; i < n; i++) {
 		assert_int_equal(r[i].start,
