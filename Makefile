@@ -20,7 +20,7 @@ KDIR ?= $(shell $(lib) printf '/usr/src/linux-headers-%s' "$$(installed_kernel)"
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 MODDIR ?= /lib/modules/$(release)/extra
 
-.PHONY: all demo check check-unit check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
+.PHONY: all demo check check-unit check-fuzz fuzz check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
 	install-tools \
 	uninstall clean help format setup bench bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
@@ -34,10 +34,16 @@ demo: setup ## boots the test VM and shows the main job in it
 
 check: setup ## all tests: unit, lint, co-kernel, VM
 	+@$(MAKE) vm-6.12
-	+@scripts/check unit lint cokernel vm vm-6.12
+	+@scripts/check unit fuzz lint cokernel vm vm-6.12
 
 check-unit: ## the host's unit tests, under ASan and UBSan
 	+@scripts/check unit
+
+check-fuzz: ## random input to what reads other people's bytes (RUNS=20000 for each)
+	+@scripts/check fuzz
+
+fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring S=seconds
+	+@$(MAKE) -C test/fuzz O='$(build)/fuzz' fuzz
 
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
 	@scripts/check cokernel
