@@ -39,7 +39,7 @@ check: setup ## all tests: unit, lint, co-kernel, VM
 check-unit: ## the host's unit tests, under ASan and UBSan
 	+@scripts/check unit
 
-check-fuzz: ## random input to what reads other people's bytes (RUNS=20000 for each)
+check-fuzz: ## random input to what reads other people's bytes (RUNS=200000 of each)
 	+@scripts/check fuzz
 
 fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring S=seconds

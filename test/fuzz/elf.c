@@ -13,6 +13,30 @@
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const __u8 *data, size_t len);
+size_t LLVMFuzzerMutate(__u8 *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(__u8 *data, size_t size, size_t max,
+			       unsigned int seed);
+
+/*
+ * Half of the time one 64-bit field somewhere in the headers becomes a little
+ * more, a little less, or what another field holds: bytes at random mostly spoil
+ * an image in several ways at once.
+ */
+size_t LLVMFuzzerCustomMutator(__u8 *data, size_t size, size_t max,
+			       unsigned int seed)
+{
+	static const __u64 add[] = { 1, -1, 16, 0x1000, -0x1000, 1ULL << 63 };
+	size_t words = size / 8 < 64 ? size / 8 : 64;
+	__u64 v, other;
+
+	if (seed % 2 || !words)
+		return LLVMFuzzerMutate(data, size, max);
+	memcpy(&v, data + seed / 2 % words * 8, 8);
+	memcpy(&other, data + seed / 128 % words * 8, 8);
+	v = seed >> 16 & 1 ? other : v + add[(seed >> 17) % 6];
+	memcpy(data + seed / 2 % words * 8, &v, 8);
+	return size;
+}
 
 static void judge(const struct cok_elf *e, size_t len)
 {
