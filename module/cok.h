@@ -471,7 +471,10 @@ void cok_slot_del(struct cok_enclave *e, u32 slot);
 /* INIT and park one core of a slot, twice over. */
 int cok_slot_park(struct cok_enclave *e, u32 slot);
 
-/* ---- dev.c, event.c, genl.c, notify.c --------------------------------------------------- */
+/* ---- dump.c, dev.c, event.c, genl.c, notify.c --------------------------------------------------- */
+
+/* COK_IOC_MEMORY. */
+long cok_dump_ioctl(struct cok_enclave *e, void __user *arg);
 
 int cok_dev_setup(void);
 void cok_dev_cleanup(void);

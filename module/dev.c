@@ -177,6 +177,8 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioc_info(f->e, (void __user *)arg);
 	case COK_IOC_PING:
 		return ioc_ping(f->e, (void __user *)arg);
+	case COK_IOC_MEMORY:
+		return cok_dump_ioctl(f->e, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -60,6 +60,23 @@ struct cok_ioc_ping {
 	__u64 cookie;
 };
 
+/* The most that one COK_IOC_MEMORY copies. */
+#define COK_MEMORY_MAX 65536
+
+/**
+ * struct cok_ioc_memory - what COK_IOC_MEMORY copies
+ * @size: in: sizeof; EINVAL if not this one
+ * @bytes: in: 1..COK_MEMORY_MAX, else EINVAL
+ * @start: in: physical address; all of it lies in one lease of the enclave
+ * @buffer: in: address of the caller's memory
+ */
+struct cok_ioc_memory {
+	__u32 size;
+	__u32 bytes;
+	__u64 start;
+	__u64 buffer;
+};
+
 /* No error beside EFAULT and EINVAL. */
 #define COK_IOC_INFO _IOWR('K', 0x40, struct cok_ioc_info)
 /*
@@ -68,8 +85,14 @@ struct cok_ioc_ping {
  * EPIPE: it ended meanwhile. EINTR.
  */
 #define COK_IOC_PING _IOWR('K', 0x41, struct cok_ioc_ping)
+/*
+ * Copies memory of an enclave that has ended and was not destroyed yet. EBUSY:
+ * it lives. ENXIO: not its memory. EPIPE: destroyed. ENOMEM. EINTR.
+ */
+#define COK_IOC_MEMORY _IOW('K', 0x42, struct cok_ioc_memory)
 
 _Static_assert(sizeof(struct cok_ioc_info) == 48, "cok_ioc_info");
 _Static_assert(sizeof(struct cok_ioc_ping) == 24, "cok_ioc_ping");
+_Static_assert(sizeof(struct cok_ioc_memory) == 24, "cok_ioc_memory");
 
 #endif /* COK_UAPI_H */
