@@ -42,7 +42,7 @@ check-unit: ## the host's unit tests, under ASan and UBSan
 check-fuzz: ## random input to what reads other people's bytes (RUNS=200000 of each)
 	+@scripts/check fuzz
 
-fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring S=seconds
+fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring|symbols S=seconds
 	+@$(MAKE) -C test/fuzz O='$(build)/fuzz' fuzz
 
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
@@ -150,7 +150,7 @@ scratch := $(build)/uninstall
 install: all install-tools ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
 	install -D -m 644 '$(build)/kmod-$(release)/cok.ko' '$(DESTDIR)$(MODDIR)/cok.ko'
 	install -d '$(images)'
-	install -m 644 '$(build)'/cokernel/*.elf '$(images)/'
+	install -m 644 '$(build)'/cokernel/*.elf '$(build)'/cokernel/*.debug '$(images)/'
 	[ -n '$(DESTDIR)' ] || depmod '$(release)'
 
 # What needs no kernel headers. Configurations that are there already are the

@@ -24,7 +24,7 @@ bool core_responds(const struct coord_enclave *e, const struct coord_core *k)
 	       k->heartbeat_age <= HEARTBEAT_LIMIT;
 }
 
-static void print_regs(const struct cok_regs *r)
+void print_regs(const struct cok_regs *r)
 {
 	printf("    rip %016" PRIx64 " cs  %04" PRIx64 "  rflags %08" PRIx64
 	       " vector %" PRIu64 " error %" PRIx64 "\n"

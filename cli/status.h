@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between status.c and status_json.c. */
+/* Between status.c, status_json.c and crash.c. */
 #ifndef STATUS_H
 #define STATUS_H
 
@@ -20,6 +20,7 @@ extern const char *const counter_names[COK_N_COUNT];
 bool core_responds(const struct coord_enclave *e, const struct coord_core *k);
 /* NULL if nothing is known of it. */
 const struct coord_cpu *place_of(const struct view *v, uint32_t cpu);
+void print_regs(const struct cok_regs *r);
 int status_json(const struct view *v, bool single);
 
 #endif /* STATUS_H */

@@ -45,6 +45,8 @@ int verb_shrink(const struct verb *v, int argc, char **argv);
 int verb_stop(const struct verb *v, int argc, char **argv);
 int verb_kill(const struct verb *v, int argc, char **argv);
 int verb_destroy(const struct verb *v, int argc, char **argv);
+int verb_crash(const struct verb *v, int argc, char **argv);
+int verb_dump(const struct verb *v, int argc, char **argv);
 int verb_ledger(const struct verb *v, int argc, char **argv);
 int verb_reclaim(const struct verb *v, int argc, char **argv);
 int verb_top(const struct verb *v, int argc, char **argv);

@@ -326,6 +326,28 @@ int coord_dev_state(int fd, uint32_t *state, struct coord_err *err);
  */
 char *coord_dev_tail(const char *name, unsigned int lines);
 
+/* ---- the dead: STOPPED or FAILED, not destroyed yet ---------------------- */
+
+struct coord_frame {
+	uint64_t addr; /* the innermost: where it was; else where it returns to */
+	char symbol[64]; /* the function, "": not known */
+	uint64_t offset; /* into it, bytes */
+};
+/*
+ * Who called whom on a core, innermost first, by frame pointers; names by the
+ * symbols of `image` (NULL: the default one). Returns how many of at most `max`.
+ * COORD_E_BUSY: it lives. ENODATA: that core left no registers.
+ */
+ssize_t coord_backtrace(struct coord *c, const char *name, uint32_t slot,
+			const char *image, struct coord_frame *out, size_t max,
+			struct coord_err *err);
+/*
+ * Its memory and registers as an ELF core file, for gdb; `path` must not exist,
+ * and is gone again after an error. Zero pages take no room on disk.
+ */
+int coord_dump(struct coord *c, const char *name, const char *path,
+	       struct coord_err *err);
+
 /* ---- the host ---------------------------------------------------------- */
 
 enum coord_level { COORD_GOOD, COORD_WARN, COORD_BAD };

@@ -141,6 +141,60 @@ struct lc_cpus {
 	uint64_t bits[LC_MAX_CPUS / 64];
 };
 
+/* ---- vmap.c: a dead co-kernel's page tables ------------------------------------ */
+
+struct lc_phys { /* its memory; read: 0, or -1 if it is not */
+	int (*read)(void *ctx, uint64_t phys, void *to, size_t len);
+	void *ctx;
+};
+
+struct lc_run { /* mapped side by side; bytes */
+	uint64_t virt, phys, size;
+};
+
+bool lc_vmap_translate(const struct lc_phys *p, uint64_t cr3, uint64_t va,
+		       uint64_t *phys);
+/* All that is mapped, ascending; -1: more than max runs, or senseless tables. */
+ssize_t lc_vmap_runs(const struct lc_phys *p, uint64_t cr3, struct lc_run *run,
+		     size_t max);
+
+/* ---- symbols.c: the functions of an image -------------------------------------- */
+
+struct lc_image {
+	void *map;
+	size_t len;
+	const void *sym; /* its .symtab: Elf64_Sym */
+	size_t nr_sym;
+	const char *names; /* .strtab ... */
+	size_t names_len;  /* ... which ends in a NUL */
+};
+
+/* Whatever the file is; an image without symbols is no error. */
+int lc_image_open(struct lc_image *i, const char *path, struct coord_err *err);
+void lc_image_parse(struct lc_image *i); /* of map and len */
+void lc_image_close(struct lc_image *i);
+/* The function that has this address, and how far into it; NULL: none has. */
+const char *lc_image_symbol(const struct lc_image *i, uint64_t addr,
+			    uint64_t *offset);
+
+/* ---- dead.c: an enclave that has ended ------------------------------------------ */
+
+struct lc_dead {
+	struct coord_enclave *e;
+	struct coord_range *range; /* its memory, by address */
+	size_t nr_ranges;
+	int fd;
+	struct lc_phys phys;
+	uint64_t cached; /* the page in `page`, or ~0 */
+	uint8_t page[4096];
+};
+
+int lc_dead_open(struct coord *c, const char *name, struct lc_dead *d,
+		 struct coord_err *err);
+void lc_dead_close(struct lc_dead *d);
+/* Any length; -1 with errno. */
+int lc_dead_read(struct lc_dead *d, uint64_t phys, void *to, size_t len);
+
 /* ---- cpulist.c -------------------------------------------------------------- */
 
 int lc_cpulist_parse(const char *text, struct lc_cpus *set,

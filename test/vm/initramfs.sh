@@ -108,7 +108,7 @@ install_built() {
 	strip --strip-debug -o "$root/usr/lib/modules/$release/extra/cok.ko" "$module"
 	cp "$build/cli/cokctl" "$root/usr/bin/"
 	cp -a "$build"/libcoord/libcoord.so.0* "$root/$guest_lib/"
-	cp "$build"/cokernel/*.elf "$root/usr/lib/cok/"
+	cp "$build"/cokernel/*.{elf,debug} "$root/usr/lib/cok/"
 	cp -a "$top/test/guest/." "$root/usr/lib/cok/test/"
 	if [ -d "$top/configs" ]; then
 		cp -a "$top/configs/." "$root/etc/cok/"
