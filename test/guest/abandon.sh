@@ -197,7 +197,7 @@ crowd() {
 hold_memory() {
 	"$hold" >"$work/held" &
 	holder=$!
-	await 120 grep '^held [1-9]' "$work/held"
+	await 300 grep '^held [1-9]' "$work/held"
 }
 
 release_memory() {
