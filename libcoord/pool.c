@@ -84,8 +84,11 @@ static int take_from_pool(struct coord *c, const struct lc_want *w,
 			return -1;
 		ret = lc_pool_pick(c->root, c->info.block_size, &l, w, d, err);
 		free(l.lease);
-		if (ret)
+		if (ret) {
+			/* Nothing was taken. */
+			err->err = EAGAIN;
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -118,7 +121,7 @@ void lc_pool_note(struct coord *c, const struct lc_ledger *l, uint32_t enclave,
 {
 	uint64_t memory = 0;
 	uint32_t cpus = 0;
-	char s[24];
+	char one[24], s[24];
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -133,9 +136,11 @@ void lc_pool_note(struct coord *c, const struct lc_ledger *l, uint32_t enclave,
 	if (!cpus && !memory)
 		return;
 	coord_size_format(memory, s, sizeof(s));
+	snprintf(one, sizeof(one), "%u CPU%s", cpus, cpus == 1 ? "" : "s");
 	lc_warn(c,
-		"%u CPU%s and %s of memory went back to the pool; 'cokctl release' takes them home",
-		cpus, cpus == 1 ? "" : "s", memory ? s : "nothing");
+		"%s%s%s%s went back to the pool; 'cokctl release' takes that home",
+		cpus ? one : "", cpus && memory ? " and " : "", memory ? s : "",
+		memory ? " of memory" : "");
 }
 
 /* ---- reserve ------------------------------------------------------------------- */
@@ -197,7 +202,7 @@ static int take_leases(struct coord *c, const struct coord_release *rel,
 {
 	if (!take_ids(c, rel->leases, rel->nr_leases, err))
 		return 0;
-	if (err->err == ENOENT)
+	if (err->code == COORD_E_BUSY)
 		lc_err(err, COORD_E_INVALID, ENOENT,
 		       "not all of these leases are in the pool; 'cokctl pool' lists what is");
 	return -1;
