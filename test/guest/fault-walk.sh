@@ -7,6 +7,8 @@
 # 'cokctl reclaim' and one 'cokctl destroy --all' bring the host home. The walk
 # ends when a life has fewer than n acquisitions.
 #
+# `fault-walk.sh pool` does the same with an enclave that is made of the pool.
+#
 # Run with --test-module.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
@@ -26,6 +28,26 @@ life=(
 	'stop w'
 	'destroy w'
 )
+grown='2 260' shrunk='1 130' memory=130M	# CPUs and MiB that it has, what it gives back
+
+# With the pool it never asks Linux but at its ends; a range is parted for the grow.
+if [ "${1-}" = pool ]; then
+	life=(
+		'reserve --cpus 2 --mem 136M'
+		'launch --name w --cpus 1 --mem 128M --from pool'
+		'grow w --cpus 1 --mem 4M --from pool'
+		'shrink w --cpus 1 --mem 4M'
+		'destroy w'
+		'release --all'
+	)
+	grown='2 132' shrunk='1 128' memory=4M
+fi
+
+# What the enclave has: CPUs, and MiB of memory.
+held() {
+	cokctl ledger --json | jq -r 'map(select(.enclave != 0)) |
+		"\(map(select(.kind == "cpu")) | length) \((map(.size // 0) | add // 0) / 1048576)"'
+}
 
 # No command may hang.
 ctl() {
@@ -38,11 +60,12 @@ ctl() {
 # because the co-kernel still expects it.
 reached() {
 	case $1 in
-	grow) is "$(leases)" 5 ;;
+	grow) is "$(held)" "$grown" ;;
 	shrink)
-		is "$(leases)" 3 || ctl ledger | grep -q quarantined ||
-			{ [ "$missing" = 1 ] && ctl shrink w --mem 130M; }
+		is "$(held)" "$shrunk" || ctl ledger | grep -q quarantined ||
+			{ [ "$missing" = 1 ] && ctl shrink w --mem $memory; }
 		;;
+	release) is "$(leases)" 0 ;;
 	stop) [ "$(state_of w)" != running ] ;;
 	destroy) is "$(state_of w)" '' ;;
 	*) false ;;
@@ -74,7 +97,7 @@ brief() {
 }
 
 come_home() {
-	ctl reclaim && ctl destroy --all || return
+	ctl reclaim && ctl destroy --all && ctl release --all || return
 	is "$(cokctl list --json)" '[]' && is "$(cokctl ledger --json)" '[]' || return
 	brief | diff "$work/brief" -
 }
