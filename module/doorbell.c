@@ -31,6 +31,7 @@ static irqreturn_t rung(int irq, void *data)
 	atomic64_inc(&bell->count);
 	trace_cok_bell_in(bell->e->id);
 	queue_work(cok_wq, &bell->e->drain_work);
+	wake_up_all(&bell->e->wait); /* proxies need not wait for that */
 	return IRQ_HANDLED;
 }
 
@@ -211,6 +212,17 @@ void cok_doorbell_ring(struct cok_enclave *e)
 			cok_icr_send(e->slot[i].apic_id,
 				     APIC_INT_ASSERT | APIC_DM_FIXED |
 					     COK_DOORBELL_VECTOR);
+	spin_unlock(&e->lock);
+	atomic64_inc(&e->bells_out);
+}
+
+void cok_doorbell_ring_core(struct cok_enclave *e, u32 slot)
+{
+	spin_lock(&e->lock);
+	if (e->slot[slot].used && e->slot[slot].started)
+		cok_icr_send(e->slot[slot].apic_id,
+			     APIC_INT_ASSERT | APIC_DM_FIXED |
+				     COK_DOORBELL_VECTOR);
 	spin_unlock(&e->lock);
 	atomic64_inc(&e->bells_out);
 }
