@@ -8,6 +8,7 @@
 #include "mm.h"
 #include "rings.h"
 #include "txn.h"
+#include "user.h"
 
 static struct ring_end h2c, c2h;
 static struct txn_table txns;
@@ -227,6 +228,7 @@ void control_init(void)
 	ring_init(&h2c, comm_region(&comm->h2c), COK_CTRL_SLOTS);
 	ring_init(&c2h, comm_region(&comm->c2h), COK_CTRL_SLOTS);
 	txns.ops = &ops;
+	run_init();
 	started = true;
 }
 
@@ -234,9 +236,11 @@ void control_poll(void)
 {
 	struct cok_msg msg;
 	bool was_broken = h2c.broken;
+	u64 flags;
 
 	if (!started)
 		return;
+	flags = memory_lock();
 	while (ring_get_msg(&h2c, &msg)) {
 		count.received++;
 		if (sequence_ok(&msg))
@@ -245,6 +249,8 @@ void control_poll(void)
 	if (h2c.broken && !was_broken)
 		klog(LOG_ERR, "control ring: impossible position, ring closed");
 	txn_poll(&txns, rdtsc());
+	memory_unlock(flags);
+	run_poll();
 }
 
 void control_print(void)
