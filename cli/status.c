@@ -74,6 +74,7 @@ static void print_place(const struct view *v, uint32_t cpu)
 static void print_cores(const struct view *v, const struct coord_enclave *e)
 {
 	const struct coord_core *k;
+	char freq[128];
 	uint32_t i;
 
 	for (i = 0; i < e->nr_cores; i++) {
@@ -81,6 +82,9 @@ static void print_cores(const struct view *v, const struct coord_enclave *e)
 		printf("  core %u: cpu %u, apic %u", k->slot, k->cpu,
 		       k->apic_id);
 		print_place(v, k->cpu);
+		printf(", frequency request %s",
+		       coord_freq_text(k->freq_msr, k->freq_value, freq,
+				       sizeof(freq)));
 		if (e->state == COK_ST_RUNNING)
 			printf(", heartbeat %" PRIu64 " ms ago%s",
 			       k->heartbeat_age,

@@ -40,6 +40,25 @@ static void add_words(cJSON *o, const char *key, const struct word *w, size_t n,
 			 *(const uint64_t *)((const char *)from + w[i].offset));
 }
 
+static void add_freq(cJSON *o, const char *key, const struct coord_core *k)
+{
+	char text[128];
+	cJSON *sub;
+
+	if (!k->freq_msr) {
+		cJSON_AddNullToObject(o, key);
+		return;
+	}
+	sub = cJSON_AddObjectToObject(o, key);
+	cJSON_AddStringToObject(sub, "register",
+				coord_freq_register(k->freq_msr));
+	json_u64(sub, "msr", k->freq_msr);
+	json_u64(sub, "value", k->freq_value);
+	cJSON_AddStringToObject(sub, "text",
+				coord_freq_text(k->freq_msr, k->freq_value,
+						text, sizeof(text)));
+}
+
 static cJSON *core(const struct view *v, const struct coord_enclave *e,
 		   const struct coord_core *k)
 {
@@ -51,6 +70,7 @@ static cJSON *core(const struct view *v, const struct coord_enclave *e,
 	json_u64(o, "apic_id", k->apic_id);
 	json_node(o, "numa", place ? place->numa : -1);
 	cJSON_AddStringToObject(o, "siblings", place ? place->siblings : "");
+	add_freq(o, "frequency_request", k);
 	json_u64(o, "heartbeat_age_ms", k->heartbeat_age);
 	cJSON_AddBoolToObject(o, "responding", core_responds(e, k));
 	if (k->has_stats)

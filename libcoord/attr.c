@@ -113,6 +113,8 @@ static void parse_core(struct nlattr *nest, struct coord_core *core)
 	core->cpu = lc_get_u32(tb[COK_C_CPU]);
 	core->apic_id = lc_get_u32(tb[COK_C_APIC_ID]);
 	core->heartbeat_age = lc_get_u64(tb[COK_C_HEARTBEAT_AGE_MS]);
+	core->freq_msr = lc_get_u32(tb[COK_C_FREQ_MSR]);
+	core->freq_value = lc_get_u64(tb[COK_C_FREQ_VALUE]);
 	core->has_stats =
 		get_data(tb[COK_C_STATS], &core->stats, sizeof(core->stats));
 	core->has_regs =

@@ -90,6 +90,8 @@ const char *coord_version(void); /* of the library */
 struct coord_core {
 	uint32_t slot, cpu, apic_id;
 	uint64_t heartbeat_age; /* ms */
+	uint32_t freq_msr;	/* where a frequency is asked for; 0: nowhere */
+	uint64_t freq_value;	/* set there on each start of the core */
 	bool has_stats, has_regs;
 	struct cok_stats stats; /* up to its reserved words; claims */
 	struct cok_regs regs;	/* once it ended */
@@ -156,6 +158,13 @@ const char *coord_kind_name(uint32_t kind);
 const char *coord_source_name(uint32_t source);
 const char *coord_ck_state_name(uint32_t state);
 const char *coord_why_text(uint32_t why);
+/*
+ * A frequency request in words: "none", "IA32_HWP_REQUEST min 8 max 40 ..."; buf of
+ * at least 128 bytes; returns buf.
+ */
+char *coord_freq_text(uint32_t msr, uint64_t value, char *buf, size_t len);
+/* The register's name in the manuals, "?" for one not known. */
+const char *coord_freq_register(uint32_t msr);
 /* The state of that name, or -1. */
 int coord_state_by_name(const char *name);
 

@@ -30,6 +30,7 @@
 #include <cok/genl.h>
 
 #include "core/elf.h"
+#include "core/freq.h"
 #include "core/ledger.h"
 #include "core/state.h"
 #include "core/txn.h"
@@ -238,6 +239,8 @@ struct cok_core_fault {
 	u64 vector, error, rip, cr2;
 };
 bool cok_core_fault(u32 apic_id, struct cok_core_fault *f);
+/* The frequency request that the core is started with each time, if any. */
+void cok_core_freq(u32 apic_id, struct cok_freq *out);
 extern struct mutex cok_start_lock;
 /* The host goes down: INIT to every leased core, and no start from now on. */
 void cok_start_end(void);

@@ -192,6 +192,17 @@ static int put_regs(struct sk_buff *skb, struct cok_enclave *e, u32 i)
 	return nla_put(skb, COK_C_REGS, sizeof(stats->regs), &stats->regs);
 }
 
+/* Both attributes, or none. */
+static int put_freq(struct sk_buff *skb, u32 apic_id)
+{
+	struct cok_freq freq;
+
+	cok_core_freq(apic_id, &freq);
+	return freq.msr && (nla_put_u32(skb, COK_C_FREQ_MSR, freq.msr) ||
+			    nla_put_u64_64bit(skb, COK_C_FREQ_VALUE, freq.value,
+					      COK_C_PAD));
+}
+
 static int put_core(struct sk_buff *skb, struct cok_enclave *e, u32 i)
 {
 	const struct cok_slot s = e->slot[i];
@@ -208,7 +219,7 @@ static int put_core(struct sk_buff *skb, struct cok_enclave *e, u32 i)
 	    nla_put_u64_64bit(skb, COK_C_HEARTBEAT_AGE_MS, age, COK_C_PAD) ||
 	    nla_put(skb, COK_C_STATS, offsetof(struct cok_stats, reserved),
 		    cok_comm_stats(e, i)) ||
-	    put_regs(skb, e, i))
+	    put_freq(skb, s.apic_id) || put_regs(skb, e, i))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

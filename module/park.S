@@ -61,18 +61,13 @@ cok_park_start:
 7:	movl	%esi, %eax
 	wrmsr
 8:
-	/* The frequency requests that Linux had, which offlining dropped. */
-	movq	CP_NR_MSRS(%rbx), %rbp
-	leaq	CP_MSRS(%rbx), %rsi
-2:	testq	%rbp, %rbp
+	/* The frequency request that Linux had, which offlining dropped. */
+	movl	CP_FREQ_MSR(%rbx), %ecx
+	testl	%ecx, %ecx
 	jz	3f
-	movl	(%rsi), %ecx
-	movl	8(%rsi), %eax
-	movl	12(%rsi), %edx
+	movl	CP_FREQ_REQ(%rbx), %eax
+	movl	CP_FREQ_REQ + 4(%rbx), %edx
 	wrmsr
-	addq	$16, %rsi
-	decq	%rbp
-	jmp	2b
 
 	/* Read the orders first: after the ack the host may change the page. An
 	 * image can be entered only once, so the core goes there when the host

@@ -19,9 +19,8 @@
 #define CP_CR2	     0x050 /* u64 */
 #define CP_NMIS	     0x058 /* u64: NMIs taken while parked */
 #define CP_MCES	     0x060 /* u64: machine checks taken while parked */
-#define CP_NR_MSRS   0x068 /* u64: entries of CP_MSRS */
-#define CP_MSRS	     0x070 /* { u64 index, value } x CP_MAX_MSRS */
-#define CP_MAX_MSRS  3
+#define CP_FREQ_MSR  0x068 /* u64: where to ask for a frequency; 0: nowhere */
+#define CP_FREQ_REQ  0x070 /* u64: ... for which */
 #define CP_APIC_BASE 0x0a0 /* u64: IA32_APIC_BASE as Linux has it there */
 #define CP_GO	     0x0a8 /* u64: RUN: = nonce once the ack has been seen */
 #define CP_GDTR	     0x0b0 /* u16 limit, u64 base */

@@ -48,8 +48,7 @@ static bool going_down;	      /* cok_start_lock */
 struct core {
 	void *page;
 	u64 apic_base;
-	u64 nr_msrs;
-	u64 msrs[2 * CP_MAX_MSRS]; /* index, value */
+	struct cok_freq freq; /* constant once the core is in the array */
 };
 
 /* How long to wait: after INIT, between the STARTUPs, for the ack. */
@@ -186,36 +185,31 @@ static struct core *core_of(u32 apic_id)
 	return xa_load(&cores, apic_id);
 }
 
-/*
- * Frequency requests are per core and dropped by the drivers' offline
- * callbacks; remember them while Linux still has the CPU. An MSR that does
- * not exist, or holds 0, is left alone. (Not verified on hardware.)
- */
-static void save_freq_msrs(u32 cpu, struct core *core)
+static int read_msr(void *cpu, u32 msr, u64 *value)
 {
-	static const u32 msr[CP_MAX_MSRS] = {
-		MSR_IA32_PERF_CTL,
-		MSR_HWP_REQUEST,
-		MSR_AMD_CPPC_REQ,
-	};
-	const bool have[CP_MAX_MSRS] = {
-		boot_cpu_has(X86_FEATURE_EST) && !boot_cpu_has(X86_FEATURE_HWP),
-		boot_cpu_has(X86_FEATURE_HWP),
-		boot_cpu_has(X86_FEATURE_CPPC),
-	};
-	u64 nr = 0;
-	u32 i;
+	return rdmsrq_safe_on_cpu(*(u32 *)cpu, msr, value);
+}
 
-	for (i = 0; i < CP_MAX_MSRS; i++) {
-		u64 val;
+/*
+ * The request is per core and dropped by the drivers' offline callbacks:
+ * remember it while Linux still has the CPU. (Not verified on hardware.)
+ */
+static void save_freq(u32 cpu, struct core *core)
+{
+	const struct cok_freq_cpu ask = {
+		.hwp = boot_cpu_has(X86_FEATURE_HWP),
+		.est = boot_cpu_has(X86_FEATURE_EST),
+		.cppc = boot_cpu_has(X86_FEATURE_CPPC),
+		.pstate = boot_cpu_has(X86_FEATURE_HW_PSTATE),
+		.read = read_msr,
+		.arg = &cpu,
+	};
 
-		if (!have[i] || rdmsrq_safe_on_cpu(cpu, msr[i], &val) || !val)
-			continue;
-		core->msrs[2 * nr] = msr[i];
-		core->msrs[2 * nr + 1] = val;
-		nr++;
-	}
-	core->nr_msrs = nr;
+	BUILD_BUG_ON(COK_MSR_PERF_CTL != MSR_IA32_PERF_CTL);
+	BUILD_BUG_ON(COK_MSR_HWP_REQUEST != MSR_HWP_REQUEST);
+	BUILD_BUG_ON(COK_MSR_CPPC_REQ != MSR_AMD_CPPC_REQ);
+	BUILD_BUG_ON(COK_MSR_PSTATE_CTL != MSR_AMD_PERF_CTL);
+	cok_freq_find(&ask, &core->freq);
 }
 
 static struct core *alloc_core(void)
@@ -248,7 +242,7 @@ int cok_core_prepare(u32 cpu, u32 apic_id, u64 apic_base)
 	if (!core)
 		return -ENOMEM;
 	core->apic_base = apic_base;
-	save_freq_msrs(cpu, core);
+	save_freq(cpu, core);
 	phys = virt_to_phys(core->page);
 
 	mutex_lock(&cok_start_lock);
@@ -284,6 +278,18 @@ u64 cok_park_page(void)
 	return virt_to_phys(park_text);
 }
 
+void cok_core_freq(u32 apic_id, struct cok_freq *out)
+{
+	struct core *core;
+
+	*out = (struct cok_freq){ 0 };
+	xa_lock(&cores); /* as below */
+	core = core_of(apic_id);
+	if (core)
+		*out = core->freq;
+	xa_unlock(&cores);
+}
+
 bool cok_core_fault(u32 apic_id, struct cok_core_fault *f)
 {
 	struct core *core;
@@ -316,8 +322,8 @@ static void write_orders(const struct core *core, const struct cok_start *o)
 
 	build_tables(page);
 	*word(page, CP_APIC_BASE) = core->apic_base;
-	*word(page, CP_NR_MSRS) = core->nr_msrs;
-	memcpy(page + CP_MSRS, core->msrs, sizeof(core->msrs));
+	*word(page, CP_FREQ_MSR) = core->freq.msr;
+	*word(page, CP_FREQ_REQ) = core->freq.value;
 	*word(page, CP_FAULT) = 0;
 	*word(page, CP_MODE) = o->run ? CP_MODE_RUN : CP_MODE_PARK;
 	*word(page, CP_CR3) = o->cr3;

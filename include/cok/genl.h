@@ -272,6 +272,8 @@ enum cok_core_attr {
 	COK_C_STATS,		/* binary: cok_stats up to its reserved[] */
 	COK_C_REGS,		/* binary: struct cok_regs, once it ended */
 	COK_C_HEARTBEAT_AGE_MS, /* u64: since the host saw it change */
+	COK_C_FREQ_MSR,	  /* u32: where Linux asked for a frequency, and ... */
+	COK_C_FREQ_VALUE, /* u64: ... what; both set on each start of the core */
 	COK_C_COUNT
 };
 

@@ -162,6 +162,18 @@ json_reads() {
 	done
 }
 
+# As far as CPUID shows a way to ask for a frequency (QEMU's emulation: none).
+frequency_requests() {
+	local seen
+	seen=$(cokctl status a --json | jq -c '[.cores[].frequency_request]') || return
+	echo "$seen"
+	if grep -qwE 'est|hwp|cppc|hw_pstate' /proc/cpuinfo; then
+		jq -e 'all(. == null or (.register != "?" and .text != "none"))' <<<"$seen"
+	else
+		is "$seen" '[null]' && cokctl status a | grep -q 'core 0:.*, frequency request none,'
+	fi
+}
+
 dry_run() {
 	local before after
 	before=$(cokctl ledger --json)
@@ -192,6 +204,7 @@ ok 'launch from a configuration' from_config
 ok 'events' events_tell
 ok 'log -f' log_follows
 ok 'JSON' json_reads
+ok 'status tells the frequency request' frequency_requests
 ok 'dry run takes nothing' dry_run
 ok 'selftest says go' selftest
 ok 'destroy all' destroy_all
