@@ -127,11 +127,14 @@ int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
 /* Reads a small file; the trailing newline goes. -1 with errno. */
 int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same, of a file below an open directory. */
+int lc_read_at(int dir, char *buf, size_t size, const char *path);
 /* A file as gzip unpacks it, to be read and closed; NULL. */
 FILE *lc_gunzip(const char *path);
 /*
- * Writes a word in a child that is killed at the deadline. 0 or an errno;
- * ETIMEDOUT if it was killed; EDEADLK if even that did not end it.
+ * Writes a word (a constant), in a thread that is cancelled at the deadline. 0 or
+ * an errno; ETIMEDOUT if it was cancelled, and it may have been written; EDEADLK if
+ * even that did not end it.
  */
 int lc_write_limited(const char *root, const char *path, const char *word,
 		     unsigned int limit);

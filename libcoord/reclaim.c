@@ -4,14 +4,14 @@
  * that is needed to know is in the module: enclaves with an abandoned
  * operation, and leases tagged with one.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "internal.h"
 
 #define SETTLE_LIMIT 90000 /* ms: a job may be in flight */
-#define DYING_LIMIT  10000 /* ms: a child that was killed may be in the kernel */
+#define DYING_LIMIT \
+	10000 /* ms: a thread that was killed may be in the kernel */
 
 struct recovery {
 	struct coord *c;
@@ -175,17 +175,27 @@ static void recover_leases(struct recovery *r, const struct lc_ledger *l)
 		did(r, "returned %s stray leases", count);
 }
 
+/* Is the process gone, or its first thread, which is all the same to it? */
+static bool ended(const char *root, uint32_t pid)
+{
+	char text[512], *state;
+
+	if (lc_read(root, text, sizeof(text), "proc/%u/stat", pid))
+		return errno == ENOENT || errno == ESRCH;
+	state = strrchr(text, ')'); /* the name before it may hold anything */
+	return state && (state[2] == 'Z' || state[2] == 'X');
+}
+
 /*
- * An operation outlives the process that began it while its child is still
+ * An operation outlives the process that began it while a thread of it is still
  * taking a block offline (sysfs.c); that is worth waiting for.
  */
-static bool dying(const struct coord_enclave *e, ssize_t n)
+static bool dying(const char *root, const struct coord_enclave *e, ssize_t n)
 {
 	ssize_t i;
 
 	for (i = 0; i < n; i++)
-		if (e[i].op && e[i].op_alive && kill((pid_t)e[i].op_pid, 0) &&
-		    errno == ESRCH)
+		if (e[i].op && e[i].op_alive && ended(root, e[i].op_pid))
 			return true;
 	return false;
 }
@@ -196,7 +206,7 @@ static ssize_t settled_enclaves(struct coord *c, struct coord_enclave **e,
 	uint64_t deadline = lc_now() + DYING_LIMIT;
 	ssize_t n = coord_enclaves(c, e, err);
 
-	while (n > 0 && dying(*e, n) && lc_left(deadline)) {
+	while (n > 0 && dying(c->root, *e, n) && lc_left(deadline)) {
 		coord_enclaves_free(*e, (size_t)n);
 		lc_sleep(20);
 		n = coord_enclaves(c, e, err);

@@ -4,32 +4,25 @@
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
-#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
+#include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-#define PATH_SIZE  512
-#define KILL_LIMIT 10000 /* ms: the kernel looks for signals page by page */
+#define PATH_SIZE    512
+#define CANCEL_LIMIT 10000 /* ms: the kernel looks for signals page by page */
 
-int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
+int lc_read_at(int dir, char *buf, size_t size, const char *path)
 {
-	char path[PATH_SIZE];
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC), code;
 	size_t used = 0;
-	va_list ap;
 	ssize_t n;
-	int fd, code;
 
-	snprintf(path, sizeof(path), "%s/", root);
-	used = strlen(path);
-	va_start(ap, fmt);
-	vsnprintf(path + used, sizeof(path) - used, fmt, ap);
-	va_end(ap);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	for (used = 0; used < size - 1; used += (size_t)n) {
@@ -49,90 +42,108 @@ int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
 	return 0;
 }
 
+int lc_read(const char *root, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_SIZE];
+	size_t used;
+	va_list ap;
+
+	snprintf(path, sizeof(path), "%s/", root);
+	used = strlen(path);
+	va_start(ap, fmt);
+	vsnprintf(path + used, sizeof(path) - used, fmt, ap);
+	va_end(ap);
+	return lc_read_at(AT_FDCWD, buf, size, path);
+}
+
 /*
- * The child: its answer is the errno, through the pipe.
+ * The write is made by a thread, because memory blocks can keep it in the kernel
+ * without end until a signal comes; pthread_cancel() sends one.
  *
- * It inherits the netlink socket, so that an operation lasts as long as its
- * child is in the kernel, even if the parent died: otherwise whoever recovers
- * would call a block home that is about to go offline. Bringing one online
- * may be done twice, so there the operation ends with the parent.
+ * As part of this process it holds on to the netlink socket: if the process is
+ * killed, the operation lasts until the thread has left the kernel. Otherwise
+ * whoever recovers would call a block home that is about to go offline.
  */
-static void write_word(const char *path, const char *word, int answer,
-		       pid_t parent)
-{
-	size_t len = strlen(word);
-	int fd, code = 0;
+struct writer {
+	char path[PATH_SIZE];
+	const char *word;
+	int fd;
+	int code; /* an errno; -1: not done */
+};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	if (strcmp(word, "offline")) {
-		if (dup2(answer, 0) < 0 || close_range(1, ~0U, 0))
-			_exit(1);
-		answer = 0;
-	}
+static void *write_word(void *arg)
+{
+	struct writer *w = arg;
+	size_t len = strlen(w->word);
+	int code = 0;
+
 	errno = 0; /* a short write sets none */
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, word, len) != (ssize_t)len)
+	w->fd = open(w->path, O_WRONLY | O_CLOEXEC);
+	if (w->fd < 0 || write(w->fd, w->word, len) != (ssize_t)len)
 		code = errno ? errno : EIO;
-	if (write(answer, &code, sizeof(code)) < 0)
-		_exit(1);
-	_exit(0);
+	w->code = code;
+	return NULL;
 }
 
-/* Forks with all signals blocked, so that only SIGKILL ends the child. */
-static pid_t start_writer(const char *path, const char *word, int pipefd[2])
+/* With all signals blocked: the process's are for its own threads. */
+static int start_writer(pthread_t *thread, struct writer *w)
 {
-	pid_t pid, self = getpid();
 	sigset_t all, old;
+	int code;
 
-	if (pipe2(pipefd, O_CLOEXEC))
-		return -1;
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	pid = fork();
-	if (!pid)
-		write_word(path, word, pipefd[1], self);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	close(pipefd[1]);
-	if (pid < 0)
-		close(pipefd[0]);
-	return pid;
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	code = pthread_create(thread, NULL, write_word, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return code;
 }
 
-/* 1: the child has answered, 0: it ended without, -1: time is up. */
-static int await(int fd, unsigned int limit, int *code)
+/* Did it end within that many ms? */
+static bool await(pthread_t thread, unsigned int limit)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t deadline = lc_now() + limit;
+	struct timespec t;
 
-	while (poll(&p, 1, lc_left(deadline)) < 1)
-		if (!lc_left(deadline))
-			return -1;
-	return read(fd, code, sizeof(*code)) == sizeof(*code);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += limit / 1000;
+	t.tv_nsec += (long)(limit % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return !pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &t);
 }
 
 int lc_write_limited(const char *root, const char *path, const char *word,
 		     unsigned int limit)
 {
-	char full[PATH_SIZE];
-	int pipefd[2], code = 0, ret;
-	pid_t pid;
+	struct writer *w = malloc(sizeof(*w));
+	pthread_t thread;
+	bool in_time;
+	int code;
 
-	snprintf(full, sizeof(full), "%s/%s", root, path);
-	pid = start_writer(full, word, pipefd);
-	if (pid < 0)
-		return errno;
-	ret = await(pipefd[0], limit, &code);
-	if (ret < 0) {
-		kill(pid, SIGKILL);
-		ret = await(pipefd[0], KILL_LIMIT, &code);
+	if (!w)
+		return ENOMEM;
+	*w = (struct writer){ .word = word, .fd = -1, .code = -1 };
+	snprintf(w->path, sizeof(w->path), "%s/%s", root, path);
+	code = start_writer(&thread, w);
+	if (code) {
+		free(w);
+		return code;
 	}
-	close(pipefd[0]);
-	if (ret < 0)
-		return EDEADLK; /* stuck in the kernel; init will reap it */
-	waitpid(pid, NULL, 0);
-	return ret ? code : ETIMEDOUT;
+	in_time = await(thread, limit);
+	if (!in_time) {
+		pthread_cancel(thread);
+		if (!await(thread, CANCEL_LIMIT)) {
+			/* Stuck in the kernel: *w stays for it. */
+			pthread_detach(thread);
+			return EDEADLK;
+		}
+	}
+	code = w->code < 0 ? ETIMEDOUT : w->code;
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w);
+	return code;
 }
 
 FILE *lc_gunzip(const char *path)

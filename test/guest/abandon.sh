@@ -3,9 +3,9 @@
 #
 # cokctl killed by SIGKILL at every step of launch, grow, shrink, destroy and
 # reclaim: before and after each request to the module that changes something,
-# after the fork of the child that writes to sysfs, and either of the two at that
-# child's writes (die-at.c). The next cokctl, whatever its verb, finishes or
-# undoes what was begun.
+# after it has made the thread that writes to sysfs, and before and after that
+# write (die-at.c). The next cokctl, whatever its verb, finishes or undoes what
+# was begun.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -225,6 +225,17 @@ killed_in_offline() {
 	is "$leases" 0
 }
 
+# The deadline passes while a block that can't go is being taken.
+deadline_in_offline() {
+	local status=0
+	prepare launch || return
+	ctl launch --name a --cpus 1 --mem 128M --mem-from blocks --timeout 2 \
+		>"$work/victim" 2>&1 || status=$?
+	settled || return
+	is "$status" 4 && is "$leases" 0 &&
+		grep -q 'refused: [0-9]* (Connection timed out)' "$work/victim"
+}
+
 mark_dmesg abandon
 record_host >"$work/home"
 modprobe cok || die 'no module'
@@ -234,9 +245,9 @@ leases=0 odd=0
 for verb in launch grow shrink destroy reclaim; do
 	walk $verb before sendto
 	walk $verb after sendto
-	walk $verb after fork
+	walk $verb after pthread_create
 	walk $verb before write
-	walk $verb orphan write
+	walk $verb after write
 done
 ok 'four cokctl at the same time' crowd
 ok 'all goes' prepare launch
@@ -245,6 +256,7 @@ ok 'memory that is held' hold_memory
 for delay in 0 0.1 0.2 0.4; do
 	ok "launch, killed $delay s into taking memory in use" killed_in_offline $delay
 done
+ok 'launch, its deadline passes in that' deadline_in_offline
 ok 'all goes' prepare launch
 ok 'the memory is let go' release_memory
 

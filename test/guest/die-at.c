@@ -5,22 +5,18 @@
  *	DIE_AT="HOW CALL N" DIE_MARK=FILE LD_PRELOAD=die-at.so cokctl ...
  *
  * CALL is sendto (a request to the module that changes something; mere questions
- * do not count), fork (of the child that writes to sysfs) or write (that child's:
- * to sysfs, then its answer); N counts from 1, in all processes together. HOW is
- *
- *	before	the caller gets SIGKILL before the call
- *	after	or when it has returned; after fork it is the parent
- *	orphan	the caller's parent gets SIGKILL before the call, which is made
+ * do not count), pthread_create (of the thread that writes to sysfs) or write (what
+ * it writes); N counts from 1. SIGKILL comes HOW the call is made: before or after.
  *
  * FILE is created first, to tell that it came to that.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -32,7 +28,7 @@
 
 static char how[16], call[16];
 static unsigned int at;
-static unsigned int *count; /* shared with the children */
+static unsigned int count;
 
 __attribute__((constructor)) static void set_up(void)
 {
@@ -42,10 +38,6 @@ __attribute__((constructor)) static void set_up(void)
 		fputs("die-at: DIE_AT is not HOW CALL N\n", stderr);
 		_exit(126);
 	}
-	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (count == MAP_FAILED)
-		_exit(126);
 }
 
 static void *real(const char *name)
@@ -53,26 +45,24 @@ static void *real(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
-static void die(pid_t pid)
+static void die(void)
 {
 	int fd = open(getenv("DIE_MARK"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		_exit(126);
 	close(fd);
-	kill(pid, SIGKILL);
+	kill(getpid(), SIGKILL);
 }
 
 /* Is this the step? If it is to end before the call, it does. */
 static int reached(const char *name)
 {
 	if (strcmp(name, call) ||
-	    __atomic_add_fetch(count, 1, __ATOMIC_SEQ_CST) != at)
+	    __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) != at)
 		return 0;
 	if (!strcmp(how, "before"))
-		die(getpid());
-	if (!strcmp(how, "orphan"))
-		die(getppid());
+		die();
 	return !strcmp(how, "after");
 }
 
@@ -93,7 +83,7 @@ ssize_t sendto(int fd, const void *buf, size_t n, int flags,
 	ssize_t ret = next(fd, buf, n, flags, addr, len);
 
 	if (last)
-		die(getpid());
+		die();
 	return ret;
 }
 
@@ -104,17 +94,19 @@ ssize_t write(int fd, const void *buf, size_t n)
 	ssize_t ret = next(fd, buf, n);
 
 	if (last)
-		die(getpid());
+		die();
 	return ret;
 }
 
-pid_t fork(void)
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+		   void *(*start)(void *), void *arg)
 {
-	pid_t (*next)(void) = real("fork");
-	int last = reached("fork");
-	pid_t pid = next();
+	int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+		    void *) = real("pthread_create");
+	int last = reached("pthread_create");
+	int ret = next(thread, attr, start, arg);
 
-	if (last && pid > 0)
-		die(getpid());
-	return pid;
+	if (last)
+		die();
+	return ret;
 }
