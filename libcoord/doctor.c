@@ -262,7 +262,7 @@ static void count_blocks(const struct host *h, const struct lc_block *b,
 	*known = fd >= 0;
 	*usable = *stuck = 0;
 	for (i = 0; i < n; i++) {
-		if (!lc_block_usable(h->root, &h->ledger, &b[i]))
+		if (!lc_block_usable(&h->ledger, &b[i]))
 			continue;
 		++*usable;
 		ret = fd < 0 ? -1 : lc_block_stuck(fd, b[i].start, b[i].size);

@@ -248,6 +248,7 @@ struct lc_block {
 	char zone[16]; /* while online */
 	int node;      /* or LC_NODE_ANY */
 	bool online;
+	bool has_kernel; /* Linux's image, or a crash kernel */
 };
 
 /* Where things are wanted, and for whom. */
@@ -286,8 +287,7 @@ int lc_check_size(uint64_t size, uint64_t block_size, enum coord_mem_from from,
 bool lc_range_leased(const struct lc_ledger *l, uint64_t start, uint64_t size);
 bool lc_cpu_leased(const struct lc_ledger *l, uint32_t cpu);
 /* Could Linux be asked to take it offline? */
-bool lc_block_usable(const char *root, const struct lc_ledger *ledger,
-		     const struct lc_block *b);
+bool lc_block_usable(const struct lc_ledger *ledger, const struct lc_block *b);
 
 /* ---- pick_contig.c ----------------------------------------------------------- */
 
@@ -315,6 +315,8 @@ bool lc_page_stuck(uint64_t kpageflags);
  * is known, -1 it does not tell.
  */
 int lc_block_stuck(int kpageflags, uint64_t start, uint64_t size);
+/* Moves blocks that surely refuse from the front of a list to its end. */
+void lc_stuck_last(const char *root, struct lc_block *b, size_t n);
 
 /* ---- where.c: which node ------------------------------------------------------ */
 
@@ -332,16 +334,15 @@ int lc_lease_node(const char *root, uint64_t block_size,
 
 /* ---- blocks.c ---------------------------------------------------------------- */
 
-/* All blocks of sysfs, ascending. free(3) *out. -1 with errno. */
+/* All blocks of sysfs, ascending. free(3) *out (NULL: none). -1 with errno. */
 int lc_blocks(const char *root, uint64_t block_size, struct lc_block **out,
 	      size_t *n);
+/* One, without its node and has_kernel. -1 with errno. */
 int lc_block_get(const char *root, uint64_t block_size, uint64_t start,
 		 struct lc_block *out);
 uint64_t lc_block_size(const char *root); /* 0: no memory hotplug */
 /* The words that bring a block of that zone home. */
 const char *lc_online_word(const char *zone);
-/* Does the kernel image or a crash kernel lie in it? */
-bool lc_has_kernel(const char *root, uint64_t start, uint64_t size);
 
 /* ---- cpu.c, mem.c -------------------------------------------------------------- */
 

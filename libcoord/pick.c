@@ -382,12 +382,10 @@ int lc_check_amount(const char *root, uint64_t want, uint64_t have,
 	return 0;
 }
 
-bool lc_block_usable(const char *root, const struct lc_ledger *ledger,
-		     const struct lc_block *b)
+bool lc_block_usable(const struct lc_ledger *ledger, const struct lc_block *b)
 {
-	return b->online && zone_rank(b->zone) &&
-	       !lc_range_leased(ledger, b->start, b->size) &&
-	       !lc_has_kernel(root, b->start, b->size);
+	return b->online && zone_rank(b->zone) && !b->has_kernel &&
+	       !lc_range_leased(ledger, b->start, b->size);
 }
 
 int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
@@ -403,10 +401,12 @@ int lc_pick_blocks(const char *root, const struct lc_ledger *ledger,
 			"this kernel has no memory hotplug (no /sys/devices/system/memory)");
 	for (i = 0; i < all; i++)
 		if ((node == LC_NODE_ANY || b[i].node == node) &&
-		    lc_block_usable(root, ledger, &b[i]))
+		    lc_block_usable(ledger, &b[i]))
 			b[kept++] = b[i];
-	if (kept)
+	if (kept) {
 		qsort(b, kept, sizeof(*b), by_preference);
+		lc_stuck_last(root, b, kept);
+	}
 	*out = b;
 	*n = kept;
 	return 0;

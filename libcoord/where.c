@@ -105,11 +105,11 @@ static void node_of_enclave(const char *root, uint64_t block_size,
 }
 
 /* Contiguous memory may come from any block that is online. */
-static bool could_give(const char *root, const struct lc_ledger *l,
-		       enum coord_mem_from from, const struct lc_block *b)
+static bool could_give(const struct lc_ledger *l, enum coord_mem_from from,
+		       const struct lc_block *b)
 {
 	return from == COORD_MEM_BLOCKS
-		       ? lc_block_usable(root, l, b)
+		       ? lc_block_usable(l, b)
 		       : b->online && !lc_range_leased(l, b->start, b->size);
 }
 
@@ -136,8 +136,8 @@ static int count_supplies(const char *root, uint64_t block_size,
 		return lc_err(err, COORD_E_FAILED, errno,
 			      "cannot read the memory blocks");
 	for (k = 0; k < n; k++)
-		if (could_give(root, l, from, &b[k]) &&
-		    b[k].node != LC_NODE_ANY && b[k].node < LC_MAX_CPUS)
+		if (could_give(l, from, &b[k]) && b[k].node != LC_NODE_ANY &&
+		    b[k].node < LC_MAX_CPUS)
 			s[b[k].node].memory += b[k].size;
 	free(b);
 	return 0;

@@ -314,6 +314,40 @@ static void contig(const struct lc_ledger *ledger, uint64_t want,
 	free(r);
 }
 
+static void order_is(const char *want)
+{
+	char text[64] = "";
+	struct coord_err err;
+	struct lc_block *b;
+	size_t n, i;
+
+	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, LC_NODE_ANY, &b,
+					&n, &err),
+			 0);
+	for (i = 0; i < n; i++)
+		lc_append(text, sizeof(text), "%s%u", i ? " " : "", b[i].nr);
+	assert_string_equal(text, want);
+	free(b);
+}
+
+static void blocks_that_refuse(void **state)
+{
+	(void)state;
+	order_is("7 5 6 4 1");
+	/* Not its end: it is not looked at, and tried. */
+	put_flags(7, 62, 0, 512, RESERVED);
+	order_is("7 5 6 4 1");
+	put_flags(7, 63, 511, 1, SLAB);
+	order_is("5 6 4 1 7");
+	/* One that is not in front stays where it is. */
+	put_flags(4, 63, 0, 512, SILENT);
+	order_is("5 6 4 1 7");
+	put_flags(5, 63, 0, 1, RESERVED);
+	order_is("4 1 7 5 6");
+	put_flags(4, 63, 0, 1, RESERVED);
+	order_is("7 5 6 4 1");
+}
+
 static void contig_what_can_move(void **state)
 {
 	static const struct expected want[] = {
@@ -398,9 +432,23 @@ static void block_words(void **state)
 	assert_string_equal(lc_online_word("Movable"), "online_movable");
 	assert_int_equal(lc_block_size(root), BLOCK);
 	assert_int_equal(lc_block_size("/nonexistent"), 0);
-	assert_true(lc_has_kernel(root, 2 * BLOCK, BLOCK));
-	assert_false(lc_has_kernel(root, 3 * BLOCK, BLOCK));
-	assert_false(lc_has_kernel(root, BLOCK, BLOCK));
+}
+
+static void blocks_of_the_kernel(void **state)
+{
+	struct lc_block *b;
+	size_t n, i;
+
+	(void)state;
+	assert_int_equal(lc_blocks(root, BLOCK, &b, &n), 0);
+	assert_int_equal(n, 8);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(b[i].nr, i);
+		assert_int_equal(b[i].has_kernel, i == 2);
+		assert_int_equal(b[i].online, i != 3);
+	}
+	free(b);
+	assert_int_equal(lc_blocks("/nonexistent", BLOCK, &b, &n), -1);
 }
 
 static void write_limited(void **state)
@@ -471,6 +519,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(contig_blindly, make_flags,
 						drop_flags),
 		cmocka_unit_test(block_words),
+		cmocka_unit_test(blocks_of_the_kernel),
+		cmocka_unit_test_setup_teardown(blocks_that_refuse, make_flags,
+						drop_flags),
 		cmocka_unit_test(write_limited),
 		cmocka_unit_test(unreadable),
 		cmocka_unit_test(snapshot),

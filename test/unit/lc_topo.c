@@ -21,6 +21,7 @@
 #define BLOCK  (128ULL << 20)
 #define CPU    "sys/devices/system/cpu/"
 #define MEMORY "sys/devices/system/memory/"
+#define NODE   "sys/devices/system/node/"
 
 static char root[64];
 
@@ -90,6 +91,7 @@ static int make_tree(void **state)
 		put(i == 0 ? "none" : "Normal", MEMORY "memory%u/valid_zones",
 		    i);
 		put("", MEMORY "memory%u/node%u/there", i, i / 4);
+		put("", NODE "node%u/memory%u/there", i / 4, i);
 	}
 	put("8000000", MEMORY "block_size_bytes");
 	put_cpus("0-7");
@@ -247,6 +249,7 @@ static void too_many_on_node(void **state)
 
 static void blocks_of_node(void **state)
 {
+	char command[128];
 	struct coord_err err;
 	struct lc_block *b;
 	size_t n;
@@ -263,6 +266,19 @@ static void blocks_of_node(void **state)
 			 0);
 	assert_int_equal(n, 7);
 	free(b);
+	/* One that is on both is on neither. */
+	put("", NODE "node1/memory2/there");
+	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, 0, &b, &n, &err),
+			 0);
+	assert_int_equal(n, 2);
+	free(b);
+	assert_int_equal(lc_pick_blocks(root, &empty, BLOCK, 1, &b, &n, &err),
+			 0);
+	assert_int_equal(n, 4);
+	free(b);
+	snprintf(command, sizeof(command), "rm -r %s/" NODE "node1/memory2",
+		 root);
+	assert_int_equal(system(command), 0);
 }
 
 /* -2: refused with these words. */
