@@ -4,6 +4,7 @@
  * copied once and then judged; every position is ours, in struct cok_chan.
  */
 #include <linux/sched/signal.h>
+#include <linux/wait.h>
 #include <asm/tsc.h>
 
 #include <cok/ring.h>
@@ -13,6 +14,7 @@
 
 #define DRAIN_MAX_MSGS (4 * COK_CTRL_SLOTS)
 #define DRAIN_MAX_RECS 2048
+#define SPIN_NS	       (50 * NSEC_PER_USEC)
 
 static struct cok_msg *msgs_of(struct cok_ring *r)
 {
@@ -173,7 +175,8 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 	}
 }
 
-static void drain_messages(struct cok_enclave *e)
+/* How many there were. */
+static u32 drain_messages(struct cok_enclave *e)
 {
 	struct cok_chan *ch = &e->chan;
 	struct cok_ring *r = ch->ring.c2h;
@@ -187,7 +190,7 @@ static void drain_messages(struct cok_enclave *e)
 		if (used < 0)
 			broken(e, "control");
 		if (used <= 0)
-			return;
+			return n;
 		m = *(volatile struct cok_msg *)&msgs_of(
 			r)[ch->c2h_cons & (COK_CTRL_SLOTS - 1)];
 		cok_ring_store(&r->cons, ++ch->c2h_cons);
@@ -201,6 +204,7 @@ static void drain_messages(struct cok_enclave *e)
 		if (!take_message(e, &m))
 			atomic64_inc(&e->msgs_bad);
 	}
+	return n;
 }
 
 /* ---- co-kernel -> host: log -------------------------------------------------------------- */
@@ -287,14 +291,71 @@ static void drain_log(struct cok_enclave *e)
 	}
 }
 
-void cok_chan_drain(struct cok_enclave *e)
+static u32 drain(struct cok_enclave *e)
 {
+	u32 n;
+
 	mutex_lock(&e->chan_lock);
 	drain_log(e);
-	drain_messages(e);
+	n = drain_messages(e);
 	flush_outbox(e);
 	mutex_unlock(&e->chan_lock);
+	return n;
+}
+
+void cok_chan_drain(struct cok_enclave *e)
+{
+	drain(e);
 	wake_up_all(&e->wait);
+}
+
+/* ---- waiting for an answer -------------------------------------------------- */
+
+/* Not for as long as going to sleep and being woken would take. */
+static void spin_a_little(struct cok_enclave *e)
+{
+	const struct cok_ring *r = e->chan.ring.c2h;
+	u64 end = ktime_get_ns() + SPIN_NS;
+
+	while (cok_ring_load(&r->prod) == READ_ONCE(e->chan.c2h_cons) &&
+	       !need_resched() && ktime_get_ns() < end)
+		cpu_relax();
+}
+
+/*
+ * Who waits here drains the rings, so the doorbell wakes it right away, instead
+ * of a worker that would wake it in turn. Others' answers are taken along.
+ */
+long cok_chan_await(struct cok_enclave *e, bool (*done)(struct cok_chan *ch),
+		    unsigned int mode, long left)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	unsigned long end = jiffies + left;
+
+	spin_a_little(e);
+	atomic_inc(&e->askers);
+	add_wait_queue(&e->wait, &wait);
+	for (;;) {
+		if (drain(e))
+			wake_up_all(&e->wait);
+		if (done(&e->chan) || READ_ONCE(e->halting) ||
+		    cok_enclave_state(e) != COK_ST_RUNNING || left <= 0)
+			break;
+		if (mode == TASK_INTERRUPTIBLE && signal_pending(current)) {
+			left = -ERESTARTSYS;
+			break;
+		}
+		wait_woken(&wait, mode, left);
+		/* By the clock: one that talks without end wakes us each time. */
+		left = time_before(jiffies, end) ? end - jiffies : 0;
+	}
+	remove_wait_queue(&e->wait, &wait);
+	atomic_dec(&e->askers);
+	/* Once more, for a doorbell that has still seen us wait. */
+	smp_mb__after_atomic();
+	if (drain(e))
+		wake_up_all(&e->wait);
+	return left;
 }
 
 /* ---- ping -------------------------------------------------------------------------------------- */
@@ -328,6 +389,11 @@ static long await_turn(struct cok_enclave *e, long left)
 						left);
 }
 
+static bool ponged(struct cok_chan *ch)
+{
+	return READ_ONCE(ch->pong);
+}
+
 int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 		  u64 *cookie)
 {
@@ -344,11 +410,7 @@ int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 	if (err)
 		return err;
 	cok_doorbell_ring(e);
-	left = wait_event_interruptible_timeout(e->wait,
-						READ_ONCE(e->chan.pong) ||
-							cok_enclave_state(e) !=
-								COK_ST_RUNNING,
-						left);
+	left = cok_chan_await(e, ponged, TASK_INTERRUPTIBLE, left);
 	*rtt_ns = ktime_get_ns() - start;
 
 	mutex_lock(&e->chan_lock);

@@ -323,6 +323,13 @@ int cok_chan_send(struct cok_enclave *e, struct cok_msg *m);
 void cok_chan_send_later(struct cok_enclave *e, const struct cok_msg *m);
 /* Take everything the co-kernel has written. Takes chan_lock. */
 void cok_chan_drain(struct cok_enclave *e);
+/*
+ * Sleeps (mode: TASK_INTERRUPTIBLE or not) until done() is true of the channel,
+ * the enclave does not run any more, or `left` jiffies have passed. What is left
+ * of them, at least 0, or -ERESTARTSYS. Takes chan_lock; done() is called without.
+ */
+long cok_chan_await(struct cok_enclave *e, bool (*done)(struct cok_chan *ch),
+		    unsigned int mode, long left);
 /* Bytes taken (may be 0), -EPIPE. Takes chan_lock. */
 ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len);
 u32 cok_chan_input_room(struct cok_enclave *e);
@@ -393,6 +400,7 @@ struct cok_enclave {
 	struct mutex chan_lock; /* the rings, our side */
 	struct cok_chan chan;	/* chan_lock */
 	wait_queue_head_t wait; /* answers and state changes */
+	atomic_t askers;	/* in cok_chan_await() */
 	struct cok_log log;
 	struct cok_doorbell bell;
 

@@ -30,7 +30,10 @@ static irqreturn_t rung(int irq, void *data)
 
 	atomic64_inc(&bell->count);
 	trace_cok_bell_in(bell->e->id);
-	queue_work(cok_wq, &bell->e->drain_work);
+	if (atomic_read(&bell->e->askers))
+		wake_up_all(&bell->e->wait);
+	else
+		queue_work(cok_wq, &bell->e->drain_work);
 	return IRQ_HANDLED;
 }
 

@@ -42,10 +42,10 @@ static int open_txn(struct cok_enclave *e, struct cok_txn *t, u64 deadline_ns)
 	return err == -ENOSPC ? -EBUSY : err;
 }
 
-static bool settled(struct cok_enclave *e, const struct cok_txn *t)
+/* The open transaction changes by its holder only, who asks. */
+static bool settled(struct cok_chan *ch)
 {
-	return READ_ONCE(t->state) != COK_TXN_OPEN || READ_ONCE(e->halting) ||
-	       cok_enclave_state(e) != COK_ST_RUNNING;
+	return READ_ONCE(ch->txn->state) != COK_TXN_OPEN;
 }
 
 /* Decide, tell the co-kernel, remember the outcome for late messages. */
@@ -111,8 +111,8 @@ static int converse(struct cok_job *job, struct cok_txn *t, u64 deadline_ns)
 
 	if (!err) {
 		cok_doorbell_ring(e);
-		wait_event_timeout(e->wait, settled(e, t),
-				   cok_jiffies_left(deadline_ns));
+		cok_chan_await(e, settled, TASK_UNINTERRUPTIBLE,
+			       cok_jiffies_left(deadline_ns));
 	}
 	err = close_txn(e, t, err);
 	return err ? explain(job, t, err) : 0;
