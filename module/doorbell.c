@@ -49,7 +49,8 @@ static void publish(struct cok_doorbell *bell)
 		return;
 	apic_id = per_cpu(x86_cpu_to_apicid, cpu);
 	bell->cpu = cpu;
-	WRITE_ONCE(bell->e->comm->host_doorbell, vector | apic_id << 32);
+	WRITE_ONCE(bell->e->comm->host_doorbell,
+		   bell->quiet ? 0 : vector | apic_id << 32);
 }
 
 /*
@@ -98,6 +99,17 @@ void cok_doorbell_check(struct cok_enclave *e)
 		publish(&e->bell);
 	mutex_unlock(&doorbell_lock);
 }
+
+#ifdef COK_TEST
+void cok_doorbell_quiet(struct cok_enclave *e, bool quiet)
+{
+	mutex_lock(&doorbell_lock);
+	e->bell.quiet = quiet;
+	if (e->bell.virq)
+		publish(&e->bell);
+	mutex_unlock(&doorbell_lock);
+}
+#endif
 
 int cok_doorbell_setup(void)
 {

@@ -115,7 +115,8 @@ void host_ring(void);
 
 /* ---- control.c, console.c ---------------------------------------------- */
 void control_init(void);
-void control_poll(void); /* core 0, interrupts off */
+void control_poll(void);    /* core 0, interrupts off */
+bool control_pending(void); /* the same; is there a message? */
 void control_send_ready(void);
 bool control_send_stopped(void);
 void control_print(void);

@@ -230,6 +230,11 @@ void control_init(void)
 	started = true;
 }
 
+bool control_pending(void)
+{
+	return started && ring_pending(&h2c);
+}
+
 void control_poll(void)
 {
 	struct cok_msg msg;
