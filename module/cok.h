@@ -92,15 +92,21 @@ struct cok_opener { /* a netlink socket, and the process behind it */
 int cok_op_setup(void);
 void cok_op_cleanup(void);
 /*
- * Begin an operation for a socket. e may be NULL for RECLAIM. Takes over an
- * abandoned one. -EBUSY if somebody else is at it.
+ * Begin an operation for a socket. e is NULL for a kind without an enclave. Takes
+ * over an abandoned one. -EBUSY if somebody else is at it.
  */
 int cok_op_begin(const struct cok_opener *by, u32 kind, struct cok_enclave *e,
-		 u32 *id);
+		 bool home, u32 *id);
 int cok_op_end(u32 portid);
 /* The socket's operation, 0 if it has none; its enclave's id in *enclave. */
 u32 cok_op_of(u32 portid, u32 *enclave);
+/* The pid that began it; 0: it is over. */
+u32 cok_op_pid(u32 id);
 bool cok_op_alive(u32 id);
+/* Is what it takes from the pool, or back from an enclave, to go home? */
+bool cok_op_home(u32 id);
+/* How many there are. */
+u32 cok_op_count(void);
 void cok_op_info(struct cok_enclave *e, struct cok_op_info *info);
 
 /* ---- job.c --------------------------------------------------------------- */
@@ -174,9 +180,18 @@ void cok_lease_set_apic_id(u32 id, u32 apic_id);
 /* Ids of leases in one state held by an enclave (op 0) or by an operation. */
 u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max);
 bool cok_lease_op_pending(u32 op);
+u32 cok_lease_in_hands(void);
 /* Join a contiguous range in the pool with its neighbours (core/ledger.h). */
 void cok_lease_join(u32 id);
-/* As cok_ledger_split, for an image of that many bytes. -ENOENT. */
+/* The pool: as cok_ledger_keep and cok_ledger_draw, with events. */
+int cok_pool_put(u32 op);
+int cok_pool_take(const u32 *ids, u32 n, u32 op); /* n 0: all of it */
+/* A claimed, reserved, POOLED lease goes back, unused. */
+void cok_pool_put_back(u32 id);
+/*
+ * As cok_ledger_split, for an image of that many bytes. -ENOENT: neither of the
+ * enclave nor in the pool.
+ */
 int cok_lease_split(u32 id, u32 enclave, u64 size, u64 image, u32 *tail);
 /* For the vetoes: may Linux bring this up? Leaf lock only. */
 bool cok_cpu_vetoed(u32 cpu);
@@ -431,6 +446,8 @@ struct cok_enclave *cok_enclave_by_id(u32 id);
 struct cok_enclave *cok_enclave_by_name(const char *name);
 /* The first with an id above `id`. */
 struct cok_enclave *cok_enclave_next(u32 id);
+/* How many have an operation that was abandoned. */
+u32 cok_enclave_abandoned(void);
 struct cok_enclave *cok_enclave_get(struct cok_enclave *e);
 void cok_enclave_put(struct cok_enclave *e);
 /*

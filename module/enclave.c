@@ -65,6 +65,21 @@ struct cok_enclave *cok_enclave_next(u32 id)
 	return found;
 }
 
+u32 cok_enclave_abandoned(void)
+{
+	struct cok_enclave *e;
+	struct cok_op_info op;
+	u32 n = 0;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry (e, &registry, node) {
+		cok_op_info(e, &op);
+		n += op.id && !op.alive;
+	}
+	mutex_unlock(&registry_lock);
+	return n;
+}
+
 struct cok_enclave *cok_enclave_by_id(u32 id)
 {
 	struct cok_enclave *e = id ? cok_enclave_next(id - 1) : NULL;
@@ -172,7 +187,7 @@ static int enter(struct cok_enclave *e, const struct cok_opener *by, u32 *op,
 	if (err)
 		goto out;
 	e->id = ++last_id;
-	err = cok_op_begin(by, COK_OP_LAUNCH, e, op);
+	err = cok_op_begin(by, COK_OP_LAUNCH, e, false, op);
 	if (err)
 		goto out;
 	err = cok_dev_add(e);

@@ -169,18 +169,20 @@ static int op_begin(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct cok_opener opener = { info->snd_portid, caller_pid() };
 	struct cok_enclave *e = NULL;
+	bool home = info->attrs[COK_A_HOME];
 	u32 kind, op;
 	int err = MISSING(info, COK_A_OP_KIND);
 
 	if (err)
 		return err;
 	kind = nla_get_u32(info->attrs[COK_A_OP_KIND]);
-	if (kind != COK_OP_RECLAIM) {
+	if (kind < COK_OP_RECLAIM) {
 		e = cok_genl_enclave(info);
 		if (!e)
 			return -ENOENT;
 	}
-	err = cok_op_begin(&opener, kind, e, &op);
+	home |= kind == COK_OP_RELEASE;
+	err = cok_op_begin(&opener, kind, e, home, &op);
 	if (e)
 		cok_enclave_put(e);
 	if (err == -EBUSY)
@@ -290,7 +292,7 @@ static const char *split_refusal(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "this lease is not granted to the enclave of this operation";
+		return "this lease is neither in the pool nor granted to the enclave of this operation";
 	case -EBUSY:
 		return "the image lies there, or the lease is being moved";
 	case -ENOSPC:
@@ -310,13 +312,14 @@ static int lease_split(struct sk_buff *skb, struct genl_info *info)
 	if (!a[COK_A_LEASE] || !a[COK_A_SIZE])
 		return refuse(info, -EINVAL, "lease and size are needed");
 	op = cok_op_of(info->snd_portid, &id);
-	e = op ? cok_enclave_by_id(id) : NULL;
-	if (!e)
-		return refuse(info, -EPROTO,
-			      "begin an operation on the enclave first");
+	if (!op)
+		return refuse(info, -EPROTO, "begin an operation first");
+	e = cok_enclave_by_id(id);
 	err = cok_lease_split(nla_get_u32(a[COK_A_LEASE]), id,
-			      nla_get_u64(a[COK_A_SIZE]), e->image_span, &tail);
-	cok_enclave_put(e);
+			      nla_get_u64(a[COK_A_SIZE]), e ? e->image_span : 0,
+			      &tail);
+	if (e)
+		cok_enclave_put(e);
 	if (err)
 		return refuse(info, err, split_refusal(err));
 	return reply_u32(info, COK_CMD_LEASE_SPLIT, COK_A_LEASE, tail, 0, 0);
@@ -340,6 +343,48 @@ static int lease_home(struct sk_buff *skb, struct genl_info *info)
 			      info->extack);
 }
 
+/* ---- the pool ------------------------------------------------------------------------ */
+
+static int pool_put(struct sk_buff *skb, struct genl_info *info)
+{
+	u32 op;
+	int err = need_op(info, NULL, &op);
+
+	if (err)
+		return err;
+	err = cok_pool_put(op);
+	if (err == -EBUSY)
+		return refuse(
+			info, err,
+			"the operation has leases that are still being taken or returned");
+	if (err)
+		return refuse(info, err, "the operation has taken nothing");
+	return 0;
+}
+
+static int pool_take(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *list = info->attrs[COK_A_LEASE_LIST];
+	u32 op, ids[COK_TXN_MAX_RES], n = 0;
+	int err = need_op(info, NULL, &op);
+
+	if (err)
+		return err;
+	if (list) {
+		n = nla_len(list) / sizeof(u32);
+		if (!n || nla_len(list) % sizeof(u32))
+			return refuse(info, -EINVAL,
+				      "a list is of 1 to 32 leases");
+		memcpy(ids, nla_data(list), nla_len(list));
+	}
+	err = cok_pool_take(ids, n, op);
+	if (err)
+		return refuse(info, err,
+			      n ? "not all of these are in the pool"
+				: "the pool is empty");
+	return 0;
+}
+
 /* ---- jobs on enclaves --------------------------------------------------------------- */
 
 static int enclave_load(struct sk_buff *skb, struct genl_info *info)
@@ -355,6 +400,8 @@ static int enclave_load(struct sk_buff *skb, struct genl_info *info)
 	if (a[COK_A_CMDLINE])
 		strscpy(job->cmdline, nla_data(a[COK_A_CMDLINE]),
 			sizeof(job->cmdline));
+	if (a[COK_A_CPU])
+		job->cpu = nla_get_u32(a[COK_A_CPU]);
 	job->file = fget(nla_get_u32(a[COK_A_FD]));
 	if (!job->file || !(job->file->f_mode & FMODE_READ)) {
 		cok_job_free(job);
@@ -481,6 +528,7 @@ static struct netlink_range_validation timeout_range = {
 
 #define P_NAME	  [COK_A_NAME] = { .type = NLA_NUL_STRING, .len = TEXT_LEN }
 #define P_ENCLAVE [COK_A_ENCLAVE] = { .type = NLA_U32 }, P_NAME
+#define P_CPU	  [COK_A_CPU] = { .type = NLA_U32 }
 #define P_LEASE	  [COK_A_LEASE] = { .type = NLA_U32 }
 #define P_TIMEOUT \
 	[COK_A_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &timeout_range)
@@ -493,8 +541,9 @@ POLICY(op_policy) = {
 	P_ENCLAVE,
 	[COK_A_OP_KIND] = NLA_POLICY_RANGE(NLA_U32, COK_OP_GROW,
 					   COK_OP_COUNT - 1),
+	[COK_A_HOME] = { .type = NLA_FLAG },
 };
-POLICY(cpu_policy) = { [COK_A_CPU] = { .type = NLA_U32 } };
+POLICY(cpu_policy) = { P_CPU };
 POLICY(mem_policy) = {
 	[COK_A_START] = { .type = NLA_U64 },
 	[COK_A_SIZE] = { .type = NLA_U64 },
@@ -508,17 +557,17 @@ POLICY(split_policy) = { P_LEASE, [COK_A_SIZE] = { .type = NLA_U64 } };
 POLICY(lease_policy) = { P_LEASE };
 POLICY(load_policy) = {
 	P_ENCLAVE,
+	P_CPU,
 	[COK_A_FD] = { .type = NLA_U32 },
 	[COK_A_CMDLINE] = { .type = NLA_NUL_STRING,
 			    .len = COK_CMDLINE_MAX - 1 },
 };
 POLICY(timed_policy) = { P_ENCLAVE, P_TIMEOUT };
-POLICY(recall_policy) = {
-	P_ENCLAVE,
-	P_TIMEOUT,
-	[COK_A_LEASE_LIST] = { .type = NLA_BINARY,
-			       .len = COK_TXN_MAX_RES * sizeof(u32) },
-};
+#define P_LEASES \
+	[COK_A_LEASE_LIST] = { .type = NLA_BINARY, \
+			       .len = COK_TXN_MAX_RES * sizeof(u32) }
+POLICY(recall_policy) = { P_ENCLAVE, P_TIMEOUT, P_LEASES };
+POLICY(pool_policy) = { P_LEASES };
 POLICY(job_policy) = { [COK_A_TXID] = { .type = NLA_U64 } };
 POLICY(fault_policy) = { [COK_A_FAULT_AT] = { .type = NLA_U32 } };
 
@@ -578,6 +627,8 @@ static const struct genl_ops cok_genl_ops[] = {
 	DO(MEM_TAKEN, mem_taken, lease_policy),
 	DO(CONTIG_TAKE, contig_take, contig_policy),
 	DO(LEASE_SPLIT, lease_split, split_policy),
+	DO(POOL_PUT, pool_put, none_policy),
+	DO(POOL_TAKE, pool_take, pool_policy),
 	DO(LEASE_RETURN, lease_return, lease_policy),
 	DO(LEASE_HOME, lease_home, lease_policy),
 	{

@@ -23,6 +23,9 @@ static int put_info(struct sk_buff *skb)
 	       nla_put_u32(skb, COK_A_TSC_KHZ, tsc_khz) ||
 	       put_u64(skb, COK_A_BLOCK_SIZE, memory_block_size_bytes()) ||
 	       put_u64(skb, COK_A_GENERATION, cok_generation()) ||
+	       nla_put_u32(skb, COK_A_UNSETTLED,
+			   cok_op_count() + cok_enclave_abandoned() +
+				   cok_lease_in_hands()) ||
 	       (IS_ENABLED(COK_TEST) && nla_put_flag(skb, COK_A_TEST));
 }
 
@@ -101,7 +104,8 @@ int cok_genl_put_lease(struct sk_buff *skb, const struct cok_lease *l)
 		  nla_put_u32(skb, COK_A_ENCLAVE, l->enclave) ||
 		  put_u64(skb, COK_A_TXID, l->txid) ||
 		  nla_put_u32(skb, COK_A_OP, l->op) ||
-		  (l->boot && nla_put_flag(skb, COK_A_BOOT));
+		  (l->boot && nla_put_flag(skb, COK_A_BOOT)) ||
+		  (l->reserved && nla_put_flag(skb, COK_A_RESERVED));
 
 	if (err)
 		return -EMSGSIZE;
@@ -136,12 +140,13 @@ int cok_genl_dump_leases(struct sk_buff *skb, struct netlink_callback *cb)
 	cb->seq = cok_generation();
 	while (!cok_lease_next(cb->args[0], &lease)) {
 		void *hdr = begin_part(skb, cb, COK_CMD_LEASE_GET);
+		u32 pid = lease.op ? cok_op_pid(lease.op) : 0;
 
 		if (!hdr)
 			break;
 		if (cok_genl_put_lease(skb, &lease) ||
-		    nla_put_u32(skb, COK_A_OP_ALIVE,
-				lease.op && cok_op_alive(lease.op))) {
+		    nla_put_u32(skb, COK_A_OP_ALIVE, pid != 0) ||
+		    (pid && nla_put_u32(skb, COK_A_OP_PID, pid))) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}

@@ -72,10 +72,11 @@ static int by_address(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static bool wanted(const struct load *l, const struct cok_lease *lease)
+static bool wanted(const struct cok_job *job, const struct load *l,
+		   const struct cok_lease *lease)
 {
 	if (lease->kind == COK_RES_CPU)
-		return !l->cpu.id;
+		return !l->cpu.id && (!job->cpu || job->cpu == lease->cpu);
 	return l->nr_mem < COK_BOOT_MAX_MEM;
 }
 
@@ -91,7 +92,8 @@ static void leave_small(struct load *l)
 }
 
 /*
- * Claimed, so that nobody returns them meanwhile: the operation's first CPU
+ * Claimed, so that nobody returns them meanwhile: the operation's first CPU (or
+ * the one that was named)
  * and up to COK_BOOT_MAX_MEM memory ranges; what is
  * left is offered once the co-kernel runs (boot.c).
  */
@@ -102,7 +104,7 @@ static int gather(struct cok_job *job, struct load *l)
 
 	while (!cok_lease_next(id, &lease)) {
 		id = lease.id;
-		if (lease.op != job->op || !wanted(l, &lease) ||
+		if (lease.op != job->op || !wanted(job, l, &lease) ||
 		    cok_lease_claim(id, job->op, BIT(COK_LS_POOLED), 0, &lease))
 			continue;
 		if (lease.kind == COK_RES_CPU)

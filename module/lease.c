@@ -65,6 +65,25 @@ int cok_lease_add(const struct cok_lease *want, u32 op, u32 *id)
 	return err;
 }
 
+/* A lease that ended without its resource going home. Under ledger_lock. */
+static void ended(struct cok_lease *gone)
+{
+	gone->state = COK_LS_HOST;
+	cok_event_lease(gone);
+	module_put(THIS_MODULE);
+}
+
+/* Under ledger_lock. */
+static void join_locked(struct cok_lease *lease)
+{
+	struct cok_lease gone;
+
+	while ((lease = cok_ledger_join(&ledger, lease, &gone))) {
+		ended(&gone);
+		cok_event_lease(lease);
+	}
+}
+
 int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 {
 	struct cok_lease *lease, copy;
@@ -74,6 +93,8 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 	lease = cok_ledger_find(&ledger, id);
 	if (lease) {
 		copy = *lease;
+		if (to == COK_LS_POOLED && lease->op && cok_op_home(lease->op))
+			lease->reserved = false;
 		err = cok_ledger_move(lease, to, enclave, txid);
 	}
 	if (!err) {
@@ -82,6 +103,8 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 		copy.state = to;
 		cok_event_lease(&copy);
 	}
+	if (!err && cok_lease_in_pool(&copy))
+		join_locked(lease);
 	spin_unlock(&ledger_lock);
 	WARN(err, "cok: lease %u: no way to state %u: %d\n", id, to, err);
 	if (!err && to == COK_LS_HOST)
@@ -89,26 +112,58 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 	return err;
 }
 
-/* A lease that ended without its resource going home. Under ledger_lock. */
-static void ended(struct cok_lease *gone)
-{
-	gone->state = COK_LS_HOST;
-	cok_event_lease(gone);
-	module_put(THIS_MODULE);
-}
-
 void cok_lease_join(u32 id)
 {
-	struct cok_lease *lease, gone;
+	struct cok_lease *lease;
 
 	spin_lock(&ledger_lock);
 	lease = cok_ledger_find(&ledger, id);
-	while (lease) {
-		lease = cok_ledger_join(&ledger, lease, &gone);
-		if (!lease)
-			break;
-		ended(&gone);
+	if (lease)
+		join_locked(lease);
+	spin_unlock(&ledger_lock);
+}
+
+/* ---- the pool --------------------------------------------------------------- */
+
+int cok_pool_put(u32 op)
+{
+	int err;
+
+	spin_lock(&ledger_lock);
+	err = cok_ledger_keep(&ledger, op, cok_event_lease);
+	spin_unlock(&ledger_lock);
+	if (!err)
+		pr_info_once(
+			"leases are in the pool: 'cokctl release --all' before the module can be removed\n");
+	return err;
+}
+
+int cok_pool_take(const u32 *ids, u32 n, u32 op)
+{
+	bool home = cok_op_home(op);
+	int err;
+
+	spin_lock(&ledger_lock);
+	if (n)
+		err = cok_ledger_draw(&ledger, ids, n, op, home,
+				      cok_event_lease);
+	else
+		err = cok_ledger_draw_all(&ledger, op, home, cok_event_lease);
+	spin_unlock(&ledger_lock);
+	return err;
+}
+
+void cok_pool_put_back(u32 id)
+{
+	struct cok_lease *lease;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease && lease->reserved) {
+		lease->op = 0;
+		lease->busy = false;
 		cok_event_lease(lease);
+		join_locked(lease);
 	}
 	spin_unlock(&ledger_lock);
 }
@@ -122,7 +177,8 @@ int cok_lease_split(u32 id, u32 enclave, u64 size, u64 image, u32 *tail)
 		return -ENOSPC;
 	spin_lock(&ledger_lock);
 	lease = cok_ledger_find(&ledger, id);
-	if (lease && lease->enclave == enclave)
+	if (lease && (cok_lease_in_pool(lease) ||
+		      (lease->enclave && lease->enclave == enclave)))
 		err = cok_ledger_split(&ledger, lease, size,
 				       lease->boot ? image : 0, &part);
 	if (!err) {
@@ -147,7 +203,7 @@ int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
 		err = -ENOENT;
 	else if (!(states & BIT(lease->state)) || lease->enclave != enclave)
 		err = -EACCES;
-	else if (lease->busy ||
+	else if (lease->busy || cok_lease_in_pool(lease) ||
 		 (lease->op != op && lease->op && cok_op_alive(lease->op)))
 		err = -EBUSY;
 	if (!err) {
@@ -220,6 +276,18 @@ u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max)
 	}
 	spin_unlock(&ledger_lock);
 	return nr;
+}
+
+/* Leases in the hands of operations, alive or not. */
+u32 cok_lease_in_hands(void)
+{
+	u32 i, n = 0;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots; i++)
+		n += ledger.slot[i].id && ledger.slot[i].op;
+	spin_unlock(&ledger_lock);
+	return n;
 }
 
 /* Has an operation leases it has neither handed on nor returned? */

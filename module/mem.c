@@ -205,9 +205,10 @@ int cok_lease_return_job(struct cok_job *job)
 				      BIT(COK_LS_RETURNING),
 			      0, &lease);
 	if (err == -EBUSY)
-		return cok_job_fail(job, err,
-				    "lease %u is in another operation's hands",
-				    job->lease);
+		return cok_job_fail(
+			job, err,
+			"lease %u is in the pool, or in another operation's hands",
+			job->lease);
 	if (err == -EACCES)
 		return cok_job_fail(
 			job, -EBUSY,
@@ -216,6 +217,10 @@ int cok_lease_return_job(struct cok_job *job)
 	if (err)
 		return cok_job_fail(job, err, "there is no lease %u",
 				    job->lease);
+	if (lease.reserved) {
+		cok_pool_put_back(lease.id);
+		return 0;
+	}
 	if (lease.kind == COK_RES_CPU)
 		err = cok_cpu_return(job, &lease);
 	else if (lease.source == COK_SRC_CONTIG)

@@ -22,6 +22,7 @@ struct op {
 	u32 kind;
 	u32 pid;
 	u32 enclave;
+	bool home;
 };
 
 static DEFINE_SPINLOCK(op_lock);
@@ -54,7 +55,7 @@ static bool in_the_way(u32 portid, struct cok_enclave *e)
 }
 
 int cok_op_begin(const struct cok_opener *by, u32 kind, struct cok_enclave *e,
-		 u32 *id)
+		 bool home, u32 *id)
 {
 	struct op *op = cok_fault("operation")
 				? NULL
@@ -72,6 +73,7 @@ int cok_op_begin(const struct cok_opener *by, u32 kind, struct cok_enclave *e,
 		op->kind = kind;
 		op->pid = by->pid;
 		op->enclave = e ? e->id : 0;
+		op->home = home;
 		list_add(&op->node, &ops);
 		*id = op->id;
 		if (e)
@@ -147,14 +149,26 @@ u32 cok_op_of(u32 portid, u32 *enclave)
 	return id;
 }
 
-static bool alive_locked(u32 id)
+static struct op *find_locked(u32 id)
 {
 	struct op *op;
 
 	list_for_each_entry (op, &ops, node)
 		if (op->id == id)
-			return true;
-	return false;
+			return op;
+	return NULL;
+}
+
+u32 cok_op_pid(u32 id)
+{
+	struct op *op;
+	u32 pid;
+
+	spin_lock(&op_lock);
+	op = find_locked(id);
+	pid = op ? op->pid : 0;
+	spin_unlock(&op_lock);
+	return pid;
 }
 
 bool cok_op_alive(u32 id)
@@ -162,9 +176,33 @@ bool cok_op_alive(u32 id)
 	bool alive;
 
 	spin_lock(&op_lock);
-	alive = alive_locked(id);
+	alive = find_locked(id);
 	spin_unlock(&op_lock);
 	return alive;
+}
+
+bool cok_op_home(u32 id)
+{
+	struct op *op;
+	bool home;
+
+	spin_lock(&op_lock);
+	op = find_locked(id);
+	home = op && op->home;
+	spin_unlock(&op_lock);
+	return home;
+}
+
+u32 cok_op_count(void)
+{
+	struct op *op;
+	u32 n = 0;
+
+	spin_lock(&op_lock);
+	list_for_each_entry (op, &ops, node)
+		n++;
+	spin_unlock(&op_lock);
+	return n;
 }
 
 void cok_op_info(struct cok_enclave *e, struct cok_op_info *info)

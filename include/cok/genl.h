@@ -29,6 +29,18 @@
  *   shrink   OP_BEGIN, [LEASE_SPLIT], RECALL, return.., OP_END
  *   return   LEASE_RETURN; for a memory block then online, LEASE_HOME
  *   destroy  OP_BEGIN, ENCLAVE_DESTROY, return.., OP_END
+ *   reserve  OP_BEGIN, { take }.., POOL_PUT, OP_END
+ *   release  OP_BEGIN, [LEASE_SPLIT], POOL_TAKE, return.., OP_END
+ *
+ * THE POOL is what is POOLED in no operation's hands: RESERVED. Launch and grow
+ * may POOL_TAKE from it what they would else take from Linux. A reserved lease
+ * stays so in an enclave: when that gives it up, ends, declines it, or the
+ * operation that took it fails, it goes back to the pool, scrubbed if the
+ * enclave had it. Home it goes only by an operation with HOME (OP_BEGIN): that
+ * ends the reservation of all that comes into its hands. Reserving is all or
+ * nothing: before POOL_PUT everything that was taken is the operation's, as
+ * with any other, and is returned to Linux if that is abandoned; after it all
+ * is in the pool. What an abandoned release had taken from the pool goes home.
  *
  * MEMORY comes from two sources: whole blocks of memory hotplug, which user
  * space takes offline (MEM_TAKE), and contiguous ranges, whose pages stay
@@ -52,7 +64,9 @@ enum cok_cmd {
 	COK_CMD_UNSPEC,
 
 	/* do: -> VERSION, ABI_MAJOR, ABI_MINOR, APIC_MODE, TSC_KHZ,
-	 * BLOCK_SIZE, GENERATION, TEST (flag: a fault-injection build)
+	 * BLOCK_SIZE, GENERATION, UNSETTLED (how many operations there are,
+	 * alive or not, and leases in their hands), TEST (flag: a
+	 * fault-injection build)
 	 */
 	COK_CMD_INFO_GET,
 
@@ -69,8 +83,9 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_GET,
 
-	/* do: OP_KIND [ENCLAVE] -> OP. Any kind but LAUNCH, which begins with
-	 * ENCLAVE_NEW. An abandoned operation on the enclave, of whatever kind,
+	/* do: OP_KIND [ENCLAVE] [HOME] -> OP. Any kind but LAUNCH, which
+	 * begins with ENCLAVE_NEW. HOME (flag; RELEASE has it anyway): what is
+	 * of the pool goes home, see above. An abandoned operation on the enclave, of whatever kind,
 	 * is taken over. EBUSY as above. ENOENT no such enclave.
 	 */
 	COK_CMD_OP_BEGIN,
@@ -100,9 +115,10 @@ enum cok_cmd {
 
 	/* job: LEASE. POOLED (or TAKING, RETURNING again) -> RETURNING;
 	 * a CPU and a contiguous range go home by this, a block may then be
-	 * onlined (it was scrubbed when it entered the pool).
+	 * onlined (it was scrubbed when it entered the pool). One that is
+	 * RESERVED goes back to the pool instead.
 	 * EBUSY: a job is on it, or it belongs to a live operation of another
-	 * socket, or to an enclave.
+	 * socket, to an enclave, or to the pool.
 	 */
 	COK_CMD_LEASE_RETURN,
 	/* do: LEASE (a block, TAKING or RETURNING): ends it, once every page
@@ -110,13 +126,15 @@ enum cok_cmd {
 	 */
 	COK_CMD_LEASE_HOME,
 	/* dump: -> per lease LEASE, KIND, LEASE_STATE, CPU + APIC_ID |
-	 * START + SIZE + ZONE + SOURCE, ENCLAVE (0 none), TXID, OP (0 none), OP_ALIVE,
-	 * BOOT (flag: the boot core, or memory that holds the image)
+	 * START + SIZE + ZONE + SOURCE, ENCLAVE (0 none), TXID, OP (0 none),
+	 * OP_ALIVE, OP_PID (if alive), BOOT (flag: the boot core, or memory
+	 * that holds the image), RESERVED
 	 */
 	COK_CMD_LEASE_GET,
 
-	/* job: ENCLAVE FD [CMDLINE]. CREATED -> LOADED: the image is read
-	 * from FD and checked; the operation's first POOLED CPU and up to 64
+	/* job: ENCLAVE FD [CMDLINE] [CPU]. CREATED -> LOADED: the image is read
+	 * from FD and checked; the operation's first POOLED CPU, or that CPU,
+	 * which becomes the boot core, and up to 64
 	 * memory ranges become GRANTED, by address; the image goes into the
 	 * lowest. Lower ones that it does not fit in wait for BOOT. ENOEXEC with a sentence: a bad image.
 	 * ENOMEM: memory too small. EINVAL: no CPU or no memory. EFBIG.
@@ -162,7 +180,8 @@ enum cok_cmd {
 	COK_CMD_JOB_GET,
 
 	/* notification: EVENT, GENERATION, TIME_NS, and
-	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET, no OP_ALIVE;
+	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET, no OP_ALIVE,
+	 * no OP_PID;
 	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE]
 	 */
 	COK_CMD_EVENT,
@@ -186,12 +205,23 @@ enum cok_cmd {
 	 */
 	COK_CMD_CONTIG_TAKE,
 	/* do: LEASE SIZE -> LEASE: the last SIZE bytes (of COK_CONTIG_UNIT) of
-	 * a contiguous range, GRANTED to the enclave that the operation is on,
-	 * become a lease of their own. ENOENT not granted to it; EINVAL no
-	 * such size, or not contiguous; EBUSY the image lies there, or the
-	 * lease is busy; ENOSPC.
+	 * a contiguous range, in the pool or GRANTED to the enclave that the
+	 * operation is on, become a lease of their own, in the same state.
+	 * ENOENT neither; EINVAL no such size, or not contiguous; EBUSY the
+	 * image lies there, or the lease is busy; ENOSPC.
 	 */
 	COK_CMD_LEASE_SPLIT,
+
+	/* do: everything that the operation has taken is the pool's from here
+	 * on, at once. EBUSY: a lease of it is not POOLED, or a job is on one;
+	 * nothing has changed then. ENOENT: it has none.
+	 */
+	COK_CMD_POOL_PUT,
+	/* do: [LEASE_LIST (1..32)]: these leases of the pool, or all, get into
+	 * the operation's hands, at once. ENOENT: not all of them are in the
+	 * pool (or it is empty); nothing has changed then.
+	 */
+	COK_CMD_POOL_TAKE,
 
 	COK_CMD_COUNT
 };
@@ -242,6 +272,9 @@ enum cok_attr {
 	COK_A_FAULT_AT,	   /* u32 */
 	COK_A_FAULT_COUNT, /* u32 */
 	COK_A_SOURCE,	   /* u32, enum cok_mem_source */
+	COK_A_RESERVED,	   /* flag: of the pool, goes back to it */
+	COK_A_HOME,	   /* flag */
+	COK_A_UNSETTLED,   /* u32, 0: there is nothing to recover */
 	COK_A_COUNT
 };
 #define COK_A_MAX (COK_A_COUNT - 1)
@@ -318,7 +351,10 @@ enum cok_op_kind {
 	COK_OP_SHRINK,
 	COK_OP_STOP,
 	COK_OP_DESTROY,
-	COK_OP_RECLAIM, /* needs no enclave */
+	/* These need no enclave: */
+	COK_OP_RECLAIM,
+	COK_OP_RESERVE,
+	COK_OP_RELEASE,
 	COK_OP_COUNT
 };
 

@@ -45,6 +45,7 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
 	lease->txid = 0;
 	lease->op = op;
 	lease->boot = false;
+	lease->reserved = false;
 	*out = lease;
 	return 0;
 }
@@ -78,11 +79,84 @@ int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 	lease->txid = txid;
 	if (to == COK_LS_GRANTED || to == COK_LS_QUARANTINED)
 		lease->op = 0;
-	if (to == COK_LS_POOLED)
+	if (to == COK_LS_POOLED) {
 		lease->boot = false;
+		if (lease->reserved)
+			lease->op = 0;
+	}
 	if (to == COK_LS_HOST)
 		memset(lease, 0, sizeof(*lease));
 	return 0;
+}
+
+int cok_ledger_keep(struct cok_ledger *l, __u32 op, cok_lease_fn changed)
+{
+	bool any = false;
+	__u32 i;
+
+	for (i = 0; i < l->nr_slots; i++) {
+		const struct cok_lease *s = &l->slot[i];
+
+		if (!s->id || s->op != op)
+			continue;
+		if (s->state != COK_LS_POOLED || s->busy)
+			return -EBUSY;
+		any = true;
+	}
+	for (i = 0; i < l->nr_slots; i++) {
+		struct cok_lease *s = &l->slot[i];
+
+		if (!s->id || s->op != op)
+			continue;
+		s->reserved = true;
+		s->op = 0;
+		changed(s);
+	}
+	return any ? 0 : -ENOENT;
+}
+
+static bool drawable(const struct cok_lease *lease)
+{
+	return lease && cok_lease_in_pool(lease) && !lease->busy;
+}
+
+static void draw(struct cok_lease *lease, __u32 op, bool home,
+		 cok_lease_fn changed)
+{
+	lease->op = op;
+	lease->reserved = !home;
+	changed(lease);
+}
+
+int cok_ledger_draw(struct cok_ledger *l, const __u32 *ids, __u32 n, __u32 op,
+		    bool home, cok_lease_fn changed)
+{
+	__u32 i, k;
+
+	for (i = 0; i < n; i++) {
+		if (!drawable(cok_ledger_find(l, ids[i])))
+			return -ENOENT;
+		for (k = 0; k < i; k++)
+			if (ids[k] == ids[i])
+				return -ENOENT;
+	}
+	for (i = 0; i < n; i++)
+		draw(cok_ledger_find(l, ids[i]), op, home, changed);
+	return 0;
+}
+
+int cok_ledger_draw_all(struct cok_ledger *l, __u32 op, bool home,
+			cok_lease_fn changed)
+{
+	bool any = false;
+
+	for (__u32 i = 0; i < l->nr_slots; i++) {
+		if (!l->slot[i].id || !drawable(&l->slot[i]))
+			continue;
+		draw(&l->slot[i], op, home, changed);
+		any = true;
+	}
+	return any ? 0 : -ENOENT;
 }
 
 static bool joinable(const struct cok_lease *a, const struct cok_lease *b)
@@ -90,7 +164,8 @@ static bool joinable(const struct cok_lease *a, const struct cok_lease *b)
 	return b->id && a->source == COK_SRC_CONTIG &&
 	       b->source == COK_SRC_CONTIG && a->state == COK_LS_POOLED &&
 	       b->state == COK_LS_POOLED && !a->busy && !b->busy &&
-	       a->op == b->op && !strcmp(a->zone, b->zone) &&
+	       a->op == b->op && a->reserved == b->reserved &&
+	       !strcmp(a->zone, b->zone) &&
 	       (a->start + a->size == b->start ||
 		b->start + b->size == a->start);
 }
@@ -122,8 +197,8 @@ int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 	if (lease->source != COK_SRC_CONTIG || !size ||
 	    size % COK_CONTIG_UNIT || size >= lease->size)
 		return -EINVAL;
-	if (lease->state != COK_LS_GRANTED || lease->busy ||
-	    lease->size - size < keep)
+	if ((lease->state != COK_LS_GRANTED && !cok_lease_in_pool(lease)) ||
+	    lease->busy || lease->size - size < keep)
 		return -EBUSY;
 	*tail = free_slot(l);
 	if (!*tail)

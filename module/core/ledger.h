@@ -22,6 +22,7 @@ struct cok_lease {
 	__u64 txid;    /* its transaction: OFFERED and RECALLED, else 0 */
 	bool boot;     /* boot core, or the memory that holds the image */
 	bool busy;     /* a job is working on it */
+	bool reserved; /* of the pool: to it, and not home, it goes back */
 
 	__u32 cpu;		 /* CPU: Linux's number ... */
 	__u32 apic_id;		 /* ... and the id the core itself reported */
@@ -50,22 +51,51 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
  * The one function that changes a lease's state. -EINVAL: not a legal
  * transition, or enclave and txid don't fit the new state: POOLED, TAKING and
  * RETURNING have neither, GRANTED and QUARANTINED an enclave, OFFERED and
- * RECALLED both. A lease that reaches HOST is gone from the table.
+ * RECALLED both. A lease that reaches HOST is gone from the table; a reserved
+ * one that comes back POOLED is in the pool, in no operation's hands.
  */
 int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 		    __u64 txid);
 
+/* In the pool: reserved, POOLED, and in no operation's hands. */
+static inline bool cok_lease_in_pool(const struct cok_lease *lease)
+{
+	return lease->reserved && lease->state == COK_LS_POOLED && !lease->op;
+}
+
+/* Called for each lease that was changed. */
+typedef void (*cok_lease_fn)(const struct cok_lease *lease);
+
 /*
- * Contiguous ranges side by side, in the pool, of one operation and zone, and
- * not busy, become one: the older lease of the two. Joins `lease` with one
- * neighbour; *gone is the entry that ended. NULL: there is none to join.
+ * All that the operation has taken is the pool's from here on.
+ * -EBUSY: a job is on a lease of it, or one is not POOLED; nothing has changed
+ * then. -ENOENT: it has none.
+ */
+int cok_ledger_keep(struct cok_ledger *l, __u32 op, cok_lease_fn changed);
+
+/*
+ * These leases leave the pool for the operation's hands; no longer reserved, if
+ * they are to go home. -ENOENT: one of them is not in the pool; then none has
+ * changed.
+ */
+int cok_ledger_draw(struct cok_ledger *l, const __u32 *ids, __u32 n, __u32 op,
+		    bool home, cok_lease_fn changed);
+/* The same for all that is in the pool. -ENOENT: nothing is. */
+int cok_ledger_draw_all(struct cok_ledger *l, __u32 op, bool home,
+			cok_lease_fn changed);
+
+/*
+ * Contiguous ranges side by side, POOLED, of one operation and zone (or both
+ * in the pool), and not busy, become one: the older lease of the two. Joins
+ * `lease` with one neighbour; *gone is the entry that ended. NULL: there is
+ * none to join.
  */
 struct cok_lease *cok_ledger_join(struct cok_ledger *l, struct cok_lease *lease,
 				  struct cok_lease *gone);
 
 /*
- * The last `size` bytes of a GRANTED contiguous range as a lease of its own,
- * *tail. The first `keep` bytes are not to be parted. -EINVAL: no such size,
+ * The last `size` bytes of a contiguous range, GRANTED or in the pool, as a
+ * lease of its own, *tail. The first `keep` bytes are not to be parted. -EINVAL: no such size,
  * not contiguous. -EBUSY: in use, or it would part what is to be kept.
  * -ENOSPC: the table is full.
  */

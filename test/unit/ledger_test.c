@@ -128,6 +128,126 @@ static void walks_by_id(void **state)
 	assert_null(cok_ledger_next(&ledger, c->id));
 }
 
+/* ---- the pool ---- */
+
+static __u32 changes;
+
+static void count_change(const struct cok_lease *lease)
+{
+	assert_true(lease->id);
+	changes++;
+}
+
+static struct cok_lease *pooled_cpu(__u32 cpu)
+{
+	struct cok_lease *l;
+
+	assert_int_equal(add_cpu(cpu, &l), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	return l;
+}
+
+static int keep(__u32 op)
+{
+	changes = 0;
+	return cok_ledger_keep(&ledger, op, count_change);
+}
+
+static int draw(const __u32 *ids, __u32 n, __u32 op, bool home)
+{
+	changes = 0;
+	return cok_ledger_draw(&ledger, ids, n, op, home, count_change);
+}
+
+static void keeps_all_or_nothing(void **state)
+{
+	struct cok_lease *a = pooled_cpu(1), *b, *c;
+
+	(void)state;
+	assert_int_equal(add_cpu(2, &b), 0);
+	assert_int_equal(keep(7), -EBUSY); /* b is still being taken */
+	assert_false(cok_lease_in_pool(a));
+	assert_int_equal(a->op, 7);
+	assert_int_equal(cok_ledger_move(b, COK_LS_POOLED, 0, 0), 0);
+	b->busy = true;
+	assert_int_equal(keep(7), -EBUSY);
+	assert_int_equal(changes, 0);
+	b->busy = false;
+	c = pooled_cpu(3);
+	c->op = 8; /* somebody else's */
+	assert_int_equal(keep(7), 0);
+	assert_int_equal(changes, 2);
+	assert_true(cok_lease_in_pool(a));
+	assert_true(cok_lease_in_pool(b));
+	assert_false(cok_lease_in_pool(c));
+	assert_int_equal(keep(7), -ENOENT);
+}
+
+static void draws_all_or_nothing(void **state)
+{
+	__u32 ids[3] = { pooled_cpu(1)->id, pooled_cpu(2)->id, 0 };
+	struct cok_lease *a = cok_ledger_find(&ledger, ids[0]);
+	struct cok_lease *b = cok_ledger_find(&ledger, ids[1]);
+
+	(void)state;
+	assert_int_equal(draw(ids, 2, 9, false), -ENOENT); /* another's */
+	assert_int_equal(keep(7), 0);
+	assert_int_equal(draw(ids, 3, 9, false), -ENOENT); /* no lease 0 */
+	ids[2] = ids[0];
+	assert_int_equal(draw(ids, 3, 9, false), -ENOENT); /* twice */
+	b->busy = true;
+	assert_int_equal(draw(ids, 2, 9, false), -ENOENT);
+	assert_int_equal(changes, 0);
+	assert_true(cok_lease_in_pool(a));
+	b->busy = false;
+	assert_int_equal(draw(ids, 2, 9, false), 0);
+	assert_int_equal(changes, 2);
+	assert_int_equal(a->op, 9);
+	assert_true(a->reserved);
+	assert_int_equal(draw(ids, 1, 10, true), -ENOENT);
+	assert_int_equal(keep(9), 0);
+	assert_int_equal(cok_ledger_draw_all(&ledger, 10, true, count_change),
+			 0);
+	assert_int_equal(b->op, 10);
+	assert_false(b->reserved); /* on its way home */
+	assert_int_equal(cok_ledger_draw_all(&ledger, 11, true, count_change),
+			 -ENOENT);
+}
+
+/* From wherever it comes back. */
+static void reserved_goes_back_to_the_pool(void **state)
+{
+	static const __u32 from[] = { COK_LS_OFFERED, COK_LS_GRANTED,
+				      COK_LS_RECALLED };
+	struct cok_lease *l = pooled_cpu(1);
+
+	(void)state;
+	assert_int_equal(keep(7), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(draw(&l->id, 1, 9, false), 0);
+		if (from[i] == COK_LS_RECALLED)
+			assert_int_equal(
+				cok_ledger_move(l, COK_LS_GRANTED, 1, 0), 0);
+		assert_int_equal(cok_ledger_move(l, from[i], 1,
+						 from[i] == COK_LS_GRANTED ? 0
+									   : 5),
+				 0);
+		l->op = 9; /* a recall's, a destroy's */
+		assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+		assert_true(cok_lease_in_pool(l));
+	}
+	/* And one that is not stays in the operation's hands. */
+	assert_int_equal(draw(&l->id, 1, 9, true), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 5), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(l->op, 9);
+	assert_false(cok_lease_in_pool(l));
+	/* A new lease is not reserved, whatever it is entered with. */
+	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), 0);
+	assert_false(l->reserved);
+}
+
 /* Reachability: every lease can get home from every state it can be in. */
 static void every_lease_state_leads_home(void **state)
 {
@@ -256,6 +376,34 @@ static void splits_what_is_granted(void **state)
 			 -ENOSPC);
 }
 
+static void parts_and_joins_in_the_pool(void **state)
+{
+	struct cok_lease *a, *tail, gone;
+
+	(void)state;
+	a = pooled(64 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
+	assert_int_equal(keep(7), 0);
+	assert_int_equal(cok_ledger_split(&ledger, a, 2 * MIB, 0, &tail), 0);
+	assert_true(cok_lease_in_pool(a));
+	assert_true(cok_lease_in_pool(tail));
+	assert_int_equal(draw(&tail->id, 1, 9, false), 0);
+	assert_int_equal(cok_ledger_split(&ledger, tail, 2 * MIB, 0, &a),
+			 -EINVAL);
+	/* In a hand it is no neighbour, in an enclave neither, then it is. */
+	assert_null(cok_ledger_join(&ledger, tail, &gone));
+	assert_int_equal(cok_ledger_move(tail, COK_LS_GRANTED, 1, 0), 0);
+	assert_null(cok_ledger_join(&ledger, tail, &gone));
+	assert_int_equal(cok_ledger_move(tail, COK_LS_POOLED, 0, 0), 0);
+	a = cok_ledger_join(&ledger, tail, &gone);
+	assert_non_null(a);
+	assert_int_equal(a->size, 32 * MIB);
+	assert_true(cok_lease_in_pool(a));
+	/* What another is about to return home stays apart. */
+	tail = pooled(96 * MIB, 2 * MIB, 8, COK_SRC_CONTIG);
+	tail->op = 0;
+	assert_null(cok_ledger_join(&ledger, tail, &gone));
+}
+
 static void enclave_states(void **state)
 {
 	(void)state;
@@ -285,6 +433,10 @@ int main(void)
 		cmocka_unit_test_setup(joins_neighbours, reset),
 		cmocka_unit_test_setup(joins_nothing_else, reset),
 		cmocka_unit_test_setup(splits_what_is_granted, reset),
+		cmocka_unit_test_setup(keeps_all_or_nothing, reset),
+		cmocka_unit_test_setup(draws_all_or_nothing, reset),
+		cmocka_unit_test_setup(reserved_goes_back_to_the_pool, reset),
+		cmocka_unit_test_setup(parts_and_joins_in_the_pool, reset),
 		cmocka_unit_test(every_lease_state_leads_home),
 		cmocka_unit_test(enclave_states),
 	};
