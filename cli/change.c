@@ -3,7 +3,8 @@
 #include "verbs.h"
 
 static struct {
-	const char *cpus, *cpu_list, *mem, *mem_from, *numa, *timeout;
+	const char *cpus, *cpu_list, *mem, *mem_from, *from, *numa, *timeout;
+	bool home;
 } asked;
 
 #define OPTS_BOTH \
@@ -22,12 +23,19 @@ static struct {
 
 static const struct opt grow_opts[] = {
 	OPTS_BOTH,
+	{ "from", 0, "WHOM", "auto (pool, then Linux), pool or linux",
+	  &asked.from, NULL },
 	{ "numa", 0, "NODE", "from this node, or any (where it is)",
 	  &asked.numa, NULL },
 	OPT_END
 };
 
-static const struct opt shrink_opts[] = { OPTS_BOTH, OPT_END };
+static const struct opt shrink_opts[] = {
+	OPTS_BOTH,
+	{ "home", 0, NULL, "to Linux, also what is of the pool", NULL,
+	  &asked.home },
+	OPT_END
+};
 
 static int change(const struct verb *v, const struct opt *opts, int argc,
 		  char **argv,
@@ -56,10 +64,13 @@ static int change(const struct verb *v, const struct opt *opts, int argc,
 	if (asked.mem_from &&
 	    coord_mem_from_parse(asked.mem_from, &ch.mem_from, &err))
 		return usage_error(v, "--mem-from: %s", err.text);
+	if (asked.from && coord_from_parse(asked.from, &ch.from, &err))
+		return usage_error(v, "--from: %s", err.text);
 	ch.name = argv[first];
 	ch.cpus = (uint32_t)n;
 	ch.cpu_list = asked.cpu_list;
 	ch.numa = asked.numa;
+	ch.home = asked.home;
 	ret = cli_open(&c);
 	if (ret >= 0)
 		return ret;

@@ -67,6 +67,7 @@ _cokctl_words() {
 	USER) compgen -u ;;
 	MODE) echo native ;;
 	HOW) printf '%s\n' auto blocks contig ;;
+	WHOM) printf '%s\n' auto pool linux ;;
 	NODE) _cokctl_nodes ;;
 	SIZE) printf '%s\n' 128M 256M 512M 1G 2G ;;
 	STATE) printf '%s\n' created loaded booting running stopping stopped failed destroyed ;;

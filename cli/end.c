@@ -47,7 +47,9 @@ int verb_kill(const struct verb *v, int argc, char **argv)
 }
 
 /* Carries on after a failure, and exits with the first one's status. */
-static int destroy_all(struct coord *c)
+static int destroy_all(struct coord *c,
+		       int (*destroy)(struct coord *, const char *,
+				      struct coord_err *))
 {
 	struct coord_enclave *e = NULL;
 	struct coord_err err;
@@ -57,7 +59,7 @@ static int destroy_all(struct coord *c)
 	if (n < 0)
 		return cli_fail(&err);
 	for (i = 0; i < n && !cli_interrupted(); i++) {
-		if (!coord_destroy(c, e[i].name, &err))
+		if (!destroy(c, e[i].name, &err))
 			continue;
 		fprintf(stderr, "cokctl: '%s' could not be destroyed:\n",
 			e[i].name);
@@ -71,10 +73,14 @@ static int destroy_all(struct coord *c)
 
 int verb_destroy(const struct verb *v, int argc, char **argv)
 {
-	bool all = false;
+	bool all = false, home = false;
 	const struct opt opts[] = {
-		{ "all", 0, NULL, "every enclave", NULL, &all }, OPT_END
+		{ "all", 0, NULL, "every enclave", NULL, &all },
+		{ "home", 0, NULL, "to Linux, also what is of the pool", NULL,
+		  &home },
+		OPT_END
 	};
+	int (*destroy)(struct coord *, const char *, struct coord_err *);
 	struct coord_err err;
 	struct coord *c;
 	int first, ret = options(v, opts, argc, argv, 0, 1, &first);
@@ -86,11 +92,11 @@ int verb_destroy(const struct verb *v, int argc, char **argv)
 	ret = cli_open(&c);
 	if (ret >= 0)
 		return ret;
+	destroy = home ? coord_destroy_home : coord_destroy;
 	if (all)
-		ret = destroy_all(c);
+		ret = destroy_all(c, destroy);
 	else
-		ret = coord_destroy(c, argv[first], &err) ? cli_fail(&err)
-							  : EX_DONE;
+		ret = destroy(c, argv[first], &err) ? cli_fail(&err) : EX_DONE;
 	coord_close(c);
 	return ret;
 }

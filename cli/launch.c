@@ -10,8 +10,8 @@
 
 /* Words of the command line, and the configuration's key each one sets. */
 static struct {
-	const char *name, *cpus, *cpu_list, *mem, *mem_from, *numa, *image,
-		*cmdline, *mode, *owner, *timeout;
+	const char *name, *cpus, *cpu_list, *mem, *mem_from, *from, *numa,
+		*image, *cmdline, *mode, *owner, *timeout;
 	bool dry_run, json;
 } asked;
 
@@ -24,6 +24,8 @@ static const struct opt opts[] = {
 	  NULL },
 	{ "mem-from", 0, "HOW", "auto, blocks or contig", &asked.mem_from,
 	  NULL },
+	{ "from", 0, "WHOM", "auto (pool, then Linux), pool or linux",
+	  &asked.from, NULL },
 	{ "numa", 0, "NODE", "all from this node, or any (one node)",
 	  &asked.numa, NULL },
 	{ "image", 0, "FILE", "the kernel to boot", &asked.image, NULL },
@@ -49,6 +51,7 @@ static int configure(struct coord_config *cfg, const char *file)
 		{ "cpu_list", "--cpu-list", asked.cpu_list },
 		{ "memory", "--mem", asked.mem },
 		{ "mem_from", "--mem-from", asked.mem_from },
+		{ "from", "--from", asked.from },
 		{ "numa", "--numa", asked.numa },
 		{ "image", "--image", asked.image },
 		{ "cmdline", "--cmdline", asked.cmdline },
@@ -77,6 +80,9 @@ static int plan_json(const struct coord_config *cfg, const struct coord_plan *p)
 
 	cJSON_AddStringToObject(o, "name", cfg->name);
 	cJSON_AddStringToObject(o, "image", p->image);
+	list = cJSON_AddObjectToObject(o, "pool");
+	cJSON_AddStringToObject(list, "cpus", p->pool_cpus);
+	json_u64(list, "memory", p->pool_memory);
 	cJSON_AddStringToObject(o, "cpus", p->cpus);
 	json_node(o, "numa", p->numa);
 	cJSON_AddStringToObject(o, "warning", p->warning);
@@ -103,8 +109,13 @@ static int plan_text(const struct coord_config *cfg, const struct coord_plan *p)
 	char a[24], b[24];
 	uint32_t i;
 
-	printf("would launch '%s': %s\nCPUs %s\n", cfg->name, p->image,
-	       p->cpus);
+	printf("would launch '%s': %s\n", cfg->name, p->image);
+	if (p->pool_cpus[0] || p->pool_memory)
+		printf("from the pool: CPUs %s, %s of memory\n",
+		       p->pool_cpus[0] ? p->pool_cpus : "none",
+		       coord_size_format(p->pool_memory, a, sizeof(a)));
+	if (p->cpus[0])
+		printf("CPUs %s\n", p->cpus);
 	if (p->nr_blocks) {
 		printf("%s of memory in blocks of %s, tried in this order:",
 		       coord_size_format(p->nr_blocks * p->block_size, a,

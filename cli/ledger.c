@@ -20,7 +20,9 @@ static void print_table(const struct coord_lease *l, ssize_t n)
 		table_row(t, id, lease_text(&l[i], what, sizeof(what)),
 			  coord_lease_state_name(l[i].state), enclave, op,
 			  l[i].zone[0] ? l[i].zone : "-",
-			  l[i].boot ? "boot" : "");
+			  l[i].boot ? l[i].reserved ? "boot, pool" : "boot"
+			  : l[i].reserved ? "pool"
+					  : "");
 	}
 	table_print(t);
 }

@@ -188,6 +188,7 @@ cJSON *json_lease(const struct coord_lease *l)
 	json_u64(o, "operation", l->op);
 	cJSON_AddBoolToObject(o, "operation_alive", l->op_alive);
 	cJSON_AddBoolToObject(o, "boot", l->boot);
+	cJSON_AddBoolToObject(o, "pool", l->reserved);
 	return o;
 }
 

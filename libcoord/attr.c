@@ -55,7 +55,9 @@ void lc_parse_lease(struct nlattr **tb, struct coord_lease *l)
 	l->enclave = lc_get_u32(tb[COK_A_ENCLAVE]);
 	l->op = lc_get_u32(tb[COK_A_OP]);
 	l->op_alive = lc_get_u32(tb[COK_A_OP_ALIVE]) != 0;
+	l->op_pid = lc_get_u32(tb[COK_A_OP_PID]);
 	l->boot = tb[COK_A_BOOT] != NULL;
+	l->reserved = tb[COK_A_RESERVED] != NULL;
 	l->txid = lc_get_u64(tb[COK_A_TXID]);
 	l->cpu = lc_get_u32(tb[COK_A_CPU]);
 	l->apic_id = lc_get_u32(tb[COK_A_APIC_ID]);

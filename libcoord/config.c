@@ -122,6 +122,12 @@ static int set_mem_from(struct coord_config *cfg, const char *word,
 	return coord_mem_from_parse(word, &cfg->mem_from, err);
 }
 
+static int set_from(struct coord_config *cfg, const char *word,
+		    struct coord_err *err)
+{
+	return coord_from_parse(word, &cfg->from, err);
+}
+
 static int set_numa(struct coord_config *cfg, const char *word,
 		    struct coord_err *err)
 {
@@ -194,6 +200,7 @@ static const struct key {
 	{ "memory", TEXT, "a string such as \"128M\"", set_memory },
 	{ "mem_from", TEXT, "\"auto\", \"blocks\" or \"contig\"",
 	  set_mem_from },
+	{ "from", TEXT, "\"auto\", \"pool\" or \"linux\"", set_from },
 	{ "numa", TEXT | NUMBER, "a NUMA node's number, or \"any\"", set_numa },
 	{ "image", TEXT, "a string", set_image },
 	{ "cmdline", TEXT, "a string", set_cmdline },

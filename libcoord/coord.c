@@ -96,6 +96,7 @@ static int take_info(struct genlmsghdr *g, void *arg)
 	info->tsc_khz = lc_get_u32(tb[COK_A_TSC_KHZ]);
 	info->block_size = lc_get_u64(tb[COK_A_BLOCK_SIZE]);
 	info->generation = lc_get_u64(tb[COK_A_GENERATION]);
+	info->unsettled = lc_get_u32(tb[COK_A_UNSETTLED]);
 	info->test = tb[COK_A_TEST] != NULL;
 	return 0;
 }

@@ -67,7 +67,8 @@ struct coord_info {
 	uint32_t tsc_khz;
 	uint64_t block_size;
 	uint64_t generation;
-	bool test; /* a fault-injection build */
+	uint32_t unsettled; /* 0: coord_reclaim would find nothing */
+	bool test;	    /* a fault-injection build */
 };
 
 /*
@@ -117,7 +118,9 @@ struct coord_lease {
 	uint32_t state;	  /* enum cok_lease_state */
 	uint32_t enclave; /* 0: none */
 	uint32_t op;	  /* 0: none */
+	uint32_t op_pid;  /* who began that, if it is alive */
 	bool op_alive, boot;
+	bool reserved; /* of the pool: goes back to it */
 	uint64_t txid;
 	uint32_t cpu, apic_id; /* of a CPU */
 	uint64_t start, size;  /* of memory */
@@ -135,6 +138,8 @@ void coord_enclaves_free(struct coord_enclave *e, size_t n);
 /* The ledger; free with free(3). Returns the number of leases. */
 ssize_t coord_leases(struct coord *c, struct coord_lease **out,
 		     struct coord_err *err);
+/* Is it in the pool, ready for who asks? */
+bool coord_lease_in_pool(const struct coord_lease *l);
 
 /* Where a CPU is, leased or not. */
 struct coord_cpu {
@@ -218,6 +223,12 @@ int coord_wait(struct coord *c, const char *name, uint32_t state,
  */
 enum coord_mem_from { COORD_MEM_AUTO, COORD_MEM_BLOCKS, COORD_MEM_CONTIG };
 
+/*
+ * Whom CPUs and memory are taken from: the pool as far as that goes and Linux
+ * for the rest, or one of them alone.
+ */
+enum coord_from { COORD_FROM_AUTO, COORD_FROM_POOL, COORD_FROM_LINUX };
+
 struct coord_config {
 	char name[COK_NAME_MAX];
 	char mode[16];	    /* "native" */
@@ -225,6 +236,7 @@ struct coord_config {
 	char cpu_list[256]; /* as in "2-3,7" */
 	uint64_t memory;    /* bytes */
 	enum coord_mem_from mem_from;
+	enum coord_from from;
 	char numa[16];	  /* a node's number, "any", or "": from one node */
 	char image[4096]; /* empty: the default image */
 	char cmdline[1024];
@@ -245,6 +257,9 @@ int coord_config_parse(struct coord_config *cfg, const char *json, size_t len,
 int coord_config_set(struct coord_config *cfg, const char *key,
 		     const char *word, const char *what, struct coord_err *err);
 
+/* "auto", "pool" or "linux". */
+int coord_from_parse(const char *text, enum coord_from *out,
+		     struct coord_err *err);
 /* "auto", "blocks" or "contig". */
 int coord_mem_from_parse(const char *text, enum coord_mem_from *out,
 			 struct coord_err *err);
@@ -258,14 +273,17 @@ struct coord_range {
 };
 
 /*
- * What a launch would take now: CPUs, and blocks and contiguous ranges in
- * order of trial. coord_plan_free frees the lists.
+ * What a launch would take now: from the pool, and of Linux the rest: CPUs, and
+ * blocks and contiguous ranges in order of trial. coord_plan_free frees the
+ * lists.
  */
 struct coord_plan {
 	char image[4096];
-	char cpus[256];	    /* list */
-	int numa;	    /* the node they come from; -1: any */
-	uint32_t nr_blocks; /* needed */
+	char pool_cpus[256];  /* list */
+	uint64_t pool_memory; /* bytes */
+	char cpus[256];	      /* list */
+	int numa;	      /* the node they come from; -1: any */
+	uint32_t nr_blocks;   /* needed */
 	uint64_t block_size;
 	uint32_t nr_candidates;
 	uint64_t *candidates; /* start addresses of blocks */
@@ -294,13 +312,18 @@ struct coord_change {
 	const char *cpu_list;
 	uint64_t memory; /* bytes */
 	enum coord_mem_from mem_from;
+	enum coord_from from; /* of a grow */
+	bool home;	      /* of a shrink: not back to the pool */
 	const char *numa;     /* as in coord_config; NULL: where it is */
 	unsigned int timeout; /* ms, 1 to 600000, for each of its answers */
 };
 /* All or nothing: what it declines goes home. It must be RUNNING. */
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err);
-/* The newest leases, or those of cpu_list, go home. */
+/*
+ * The newest leases, or those of cpu_list, go home, or to the pool if they are
+ * of that. A warning says what went to the pool.
+ */
 int coord_shrink(struct coord *c, const struct coord_change *ch,
 		 struct coord_err *err);
 /*
@@ -311,8 +334,33 @@ int coord_stop(struct coord *c, const char *name, unsigned int timeout,
 	       struct coord_err *err);
 /* Ends it without its help; what it holds is still leased, its log readable. */
 int coord_kill(struct coord *c, const char *name, struct coord_err *err);
-/* Kills it if it runs, gives everything back to Linux, and forgets it. */
+/*
+ * Kills it if it runs, gives everything back to Linux, or to the pool what is of
+ * that, and forgets it. A warning says what went to the pool.
+ */
 int coord_destroy(struct coord *c, const char *name, struct coord_err *err);
+/* The same, and all to Linux. */
+int coord_destroy_home(struct coord *c, const char *name,
+		       struct coord_err *err);
+/*
+ * Takes CPUs and memory from Linux into the pool: parked, scrubbed. `name`,
+ * `from`, `home` and `timeout` are not looked at; numa is as in coord_config.
+ * All or nothing: what a reserve that did not end has taken goes home.
+ */
+int coord_reserve(struct coord *c, const struct coord_change *ch,
+		  struct coord_err *err);
+
+struct coord_release {
+	bool all;
+	uint32_t cpus;	 /* how many */
+	uint64_t memory; /* bytes */
+	enum coord_mem_from mem_from;
+	const uint32_t *leases; /* these */
+	size_t nr_leases;
+};
+/* Takes that out of the pool and home. What it had begun with goes home. */
+int coord_release(struct coord *c, const struct coord_release *r,
+		  struct coord_err *err);
 /*
  * Finishes or undoes what others left behind. Returns how many things it
  * handled; `report` says which, "" if none. It does all it can before failing.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Verbs of one enclave that need no resources: stop, kill, destroy. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "internal.h"
 
@@ -58,16 +59,33 @@ int lc_enclave_destroy(struct coord *c, uint32_t id, uint32_t dead_op,
 	return lc_op_return(c, dead_op, err);
 }
 
-int coord_destroy(struct coord *c, const char *name, struct coord_err *err)
+static int destroy(struct coord *c, const char *name, bool home,
+		   struct coord_err *err)
 {
+	struct lc_ledger l;
 	uint32_t id;
+	int ret;
 
 	if (lc_enclave_id(c, name, &id, err) ||
-	    lc_op_begin(c, COK_OP_DESTROY, id, err))
+	    (home ? lc_op_begin_home : lc_op_begin)(c, COK_OP_DESTROY, id, err))
 		return -1;
-	if (lc_enclave_destroy(c, id, 0, err))
+	if (lc_ledger_get(c, &l, err))
 		return lc_op_undo(c, err);
-	return lc_op_end(c, err);
+	ret = lc_enclave_destroy(c, id, 0, err);
+	if (!ret && !home)
+		lc_pool_note(c, &l, id, NULL, 0);
+	free(l.lease);
+	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
+}
+
+int coord_destroy(struct coord *c, const char *name, struct coord_err *err)
+{
+	return destroy(c, name, false, err);
+}
+
+int coord_destroy_home(struct coord *c, const char *name, struct coord_err *err)
+{
+	return destroy(c, name, true, err);
 }
 
 /* 0 reached, 1 not yet, -1 err. */

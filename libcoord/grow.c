@@ -81,11 +81,12 @@ static int left(struct coord *c, struct coord_err *err)
 }
 
 static int grow_by(struct coord *c, uint32_t id, const struct lc_want *w,
-		   unsigned int timeout, struct coord_err *err)
+		   struct lc_draw *d, unsigned int timeout,
+		   struct coord_err *err)
 {
 	int n;
 
-	if ((w->memory && lc_take_memory(c, w, err)) || lc_take_cpus(c, w, err))
+	if (lc_take_planned(c, w, d, err))
 		return -1;
 	while ((n = left(c, err)) > 0)
 		if (lc_go_on(c, w->deadline, err) || offer(c, id, timeout, err))
@@ -112,6 +113,22 @@ static int find_running(struct coord *c, const char *name, uint32_t *id,
 		      coord_state_name(state));
 }
 
+/* Under our operation, which it ends. */
+static int grow(struct coord *c, const struct lc_want *w, struct lc_draw *d,
+		unsigned int timeout, struct coord_err *err)
+{
+	struct lc_ledger before;
+	int ret;
+
+	if (lc_ledger_get(c, &before, err))
+		return lc_op_undo(c, err);
+	ret = grow_by(c, w->enclave, w, d, timeout, err);
+	if (ret)
+		recall_new(c, w->enclave, &before, timeout, err);
+	free(before.lease);
+	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
+}
+
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_err *err)
 {
@@ -120,29 +137,23 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 		.cpu_list = ch->cpu_list,
 		.memory = ch->memory,
 		.mem_from = ch->mem_from,
+		.from = ch->from,
 		.deadline = lc_now() + TAKE_LIMIT,
 		.node = LC_NODE_ANY,
 	};
-	struct lc_ledger before;
-	uint32_t id;
+	struct lc_draw d;
 	int ret;
 
-	if (!ch->cpus && !ch->cpu_list && !ch->memory)
+	if (!lc_wants_anything(&w))
 		return lc_err(
 			err, COORD_E_INVALID, EINVAL,
 			"nothing to grow by; give --cpus, --cpu-list or --mem");
-	if (find_running(c, ch->name, &w.enclave, err))
+	if (find_running(c, ch->name, &w.enclave, err) ||
+	    lc_plan(c, ch->numa, &w, &d, NULL, err))
 		return -1;
-	id = w.enclave;
-	if (lc_settle_node(c, ch->numa, &w, err) ||
-	    lc_check_wanted(c, &w, NULL, err) ||
-	    lc_op_begin(c, COK_OP_GROW, id, err))
-		return -1;
-	if (lc_ledger_get(c, &before, err))
-		return lc_op_undo(c, err);
-	ret = grow_by(c, id, &w, ch->timeout, err);
-	if (ret)
-		recall_new(c, id, &before, ch->timeout, err);
-	free(before.lease);
-	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
+	ret = lc_op_begin(c, COK_OP_GROW, w.enclave, err);
+	if (!ret)
+		ret = grow(c, &w, &d, ch->timeout, err);
+	free(d.id);
+	return ret;
 }

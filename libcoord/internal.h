@@ -104,6 +104,9 @@ int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
 
 int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
 		struct coord_err *err);
+/* With HOME: what is of the pool goes home as well. */
+int lc_op_begin_home(struct coord *c, uint32_t kind, uint32_t enclave,
+		     struct coord_err *err);
 int lc_op_end(struct coord *c, struct coord_err *err);
 /* Leaves our operation, if any, to recovery: a new socket takes over. */
 void lc_op_abandon(struct coord *c);
@@ -351,14 +354,12 @@ struct lc_want {
 	const char *cpu_list; /* NULL or "": by number */
 	uint64_t memory;
 	enum coord_mem_from mem_from;
+	enum coord_from from;
 	uint64_t deadline;
 	int node;	  /* or LC_NODE_ANY */
 	uint32_t enclave; /* that has something already; 0: none */
 };
 
-/* lc_choose_node() by a look at the ledger, into w->node. */
-int lc_settle_node(struct coord *c, const char *asked, struct lc_want *w,
-		   struct coord_err *err);
 int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err);
 int lc_take_cpus(struct coord *c, const struct lc_want *w,
 		 struct coord_err *err);
@@ -373,6 +374,44 @@ int lc_take_contig(struct coord *c, const struct lc_want *w, uint64_t *got,
 int lc_block_online(struct coord *c, const struct coord_lease *l,
 		    struct coord_err *err);
 
+/* ---- pool_pick.c, pool.c: what is reserved ---------------------------------------- */
+
+/* What to take from the pool, and what that leaves to be taken from Linux. */
+struct lc_draw {
+	uint32_t *id; /* free(3) */
+	size_t n;
+	uint32_t split;	     /* not 0: of this range ... */
+	uint64_t tail;	     /* ... only the last bytes, too */
+	struct lc_cpus cpus; /* how much that is */
+	uint64_t memory;
+	struct lc_want rest;
+	char rest_list[256]; /* rest.cpu_list */
+};
+
+/*
+ * What of `w` the pool has, by the ledger; nothing if it is to be Linux's. Only
+ * a node makes it read sysfs. COORD_E_BUSY: it is to be the pool's and that has
+ * too little.
+ */
+int lc_pool_pick(const char *root, uint64_t block_size,
+		 const struct lc_ledger *l, const struct lc_want *w,
+		 struct lc_draw *out, struct coord_err *err);
+/* The same on a host with so many thread bits, as a test can say. */
+int lc_pool_pick_smt(const struct lc_ledger *l, const struct lc_want *w,
+		     uint32_t bits, struct lc_draw *out, struct coord_err *err);
+/* What is left to take from Linux? */
+bool lc_wants_anything(const struct lc_want *w);
+/* Low bits of an APIC id that number the threads of a core, as CPUID says. */
+uint32_t lc_thread_bits(void);
+/* Warns of those leases of `l` in `ids` (all that `enclave` has, if NULL) that
+ * went to the pool.
+ */
+void lc_pool_note(struct coord *c, const struct lc_ledger *l, uint32_t enclave,
+		  const uint32_t *ids, size_t n);
+/* LEASE_SPLIT; *tail is the lease that is new. */
+int lc_split(struct coord *c, uint32_t lease, uint64_t size, uint32_t *tail,
+	     struct coord_err *err);
+
 /* ---- enclave.c ------------------------------------------------------------------ */
 
 int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
@@ -384,9 +423,16 @@ int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
 	      unsigned int timeout, struct coord_err *err);
 int lc_kill(struct coord *c, uint32_t id, struct coord_err *err);
 
-/* Could this be taken now? `out` may be NULL; w->deadline is not looked at. */
-int lc_check_wanted(struct coord *c, const struct lc_want *w,
-		    struct coord_plan *out, struct coord_err *err);
+/*
+ * What `w` would be made of now, and whether Linux could give its part of it:
+ * sets w->node (as lc_choose_node) and *d. `out` may be NULL; w->deadline is not
+ * looked at. On failure there is nothing to free.
+ */
+int lc_plan(struct coord *c, const char *numa, struct lc_want *w,
+	    struct lc_draw *d, struct coord_plan *out, struct coord_err *err);
+/* Takes it, into the hands of our operation. */
+int lc_take_planned(struct coord *c, const struct lc_want *w, struct lc_draw *d,
+		    struct coord_err *err);
 
 /* The image that will be booted; COK_IMAGE and the default included. */
 int lc_image_path(const char *asked, char *buf, size_t size,

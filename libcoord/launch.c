@@ -89,11 +89,13 @@ static int plan_cpus(struct coord *c, const struct lc_ledger *ledger,
 	uint32_t order[LC_MAX_CPUS], n, i;
 	struct lc_cpus set = { 0 };
 
+	if (!w->cpus && !(w->cpu_list && w->cpu_list[0]))
+		return 0;
 	if (w->cpu_list && w->cpu_list[0]) {
 		if (lc_pick_listed(c->root, ledger, &where, w->cpu_list, &set,
 				   err))
 			return -1;
-	} else if (w->cpus) {
+	} else {
 		if (lc_pick_cpus(c->root, ledger, &where, w->cpus, order, &n,
 				 err))
 			return -1;
@@ -103,7 +105,6 @@ static int plan_cpus(struct coord *c, const struct lc_ledger *ledger,
 	lc_cpulist_format(&set, out->cpus, sizeof(out->cpus));
 	lc_sibling_warning(c->root, ledger, w->enclave, &set, out->warning,
 			   sizeof(out->warning));
-	out->numa = w->node;
 	return 0;
 }
 
@@ -171,23 +172,46 @@ static int plan_memory(struct coord *c, const struct lc_ledger *ledger,
 	return -1;
 }
 
-int lc_check_wanted(struct coord *c, const struct lc_want *w,
-		    struct coord_plan *out, struct coord_err *err)
+static int check_wanted(struct coord *c, const struct lc_ledger *ledger,
+			const struct lc_want *w, struct coord_plan *out,
+			struct coord_err *err)
 {
 	struct coord_plan own = { 0 };
+	int ret;
+
+	if (!lc_wants_anything(w))
+		return 0;
+	ret = plan_cpus(c, ledger, w, out ? out : &own, err);
+	if (!ret && w->memory)
+		ret = plan_memory(c, ledger, w, out ? out : &own, err);
+	coord_plan_free(&own);
+	return ret;
+}
+
+int lc_plan(struct coord *c, const char *numa, struct lc_want *w,
+	    struct lc_draw *d, struct coord_plan *out, struct coord_err *err)
+{
 	struct lc_ledger ledger;
 	int ret;
 
+	memset(d, 0, sizeof(*d));
 	if (lc_ledger_get(c, &ledger, err))
 		return -1;
-	ret = plan_cpus(c, &ledger, w, out ? out : &own, err);
-	if (!ret && w->memory)
-		ret = plan_memory(c, &ledger, w, out ? out : &own, err);
+	ret = lc_choose_node(c->root, c->info.block_size, &ledger, numa, w,
+			     &w->node, err);
+	if (!ret)
+		ret = lc_pool_pick(c->root, c->info.block_size, &ledger, w, d,
+				   err);
+	if (!ret)
+		ret = check_wanted(c, &ledger, &d->rest, out, err);
 	free(ledger.lease);
-	if (ret && out)
+	if (!ret)
+		return 0;
+	free(d->id);
+	d->id = NULL;
+	if (out)
 		coord_plan_free(out);
-	coord_plan_free(&own);
-	return ret;
+	return -1;
 }
 
 static struct lc_want wanted(const struct coord_config *cfg, uint64_t deadline)
@@ -197,6 +221,7 @@ static struct lc_want wanted(const struct coord_config *cfg, uint64_t deadline)
 		.cpu_list = cfg->cpu_list,
 		.memory = cfg->memory,
 		.mem_from = cfg->mem_from,
+		.from = cfg->from,
 		.deadline = deadline,
 		.node = LC_NODE_ANY,
 	};
@@ -206,15 +231,20 @@ int coord_plan(struct coord *c, const struct coord_config *cfg,
 	       struct coord_plan *out, struct coord_err *err)
 {
 	struct lc_want w = wanted(cfg, 0);
+	struct lc_draw d;
 
 	memset(out, 0, sizeof(*out));
 	if (check(cfg, err) ||
 	    lc_image_path(cfg->image, out->image, sizeof(out->image), err))
 		return -1;
 	out->block_size = c->info.block_size;
-	if (lc_settle_node(c, cfg->numa, &w, err))
+	if (lc_plan(c, cfg->numa, &w, &d, out, err))
 		return -1;
-	return lc_check_wanted(c, &w, out, err);
+	out->numa = w.node;
+	lc_cpulist_format(&d.cpus, out->pool_cpus, sizeof(out->pool_cpus));
+	out->pool_memory = d.memory;
+	free(d.id);
+	return 0;
 }
 
 void coord_plan_free(struct coord_plan *plan)
@@ -257,6 +287,18 @@ static int create(struct coord *c, const struct coord_config *cfg, uint32_t *id,
 	return 0;
 }
 
+static uint32_t lowest(const char *list)
+{
+	struct coord_err ignored;
+	struct lc_cpus set;
+	uint32_t i = 0;
+
+	if (!lc_cpulist_parse(list, &set, &ignored))
+		while (i < LC_MAX_CPUS && !lc_cpus_has(&set, i))
+			i++;
+	return i;
+}
+
 static int load(struct coord *c, uint32_t id, int fd,
 		const struct coord_config *cfg, struct coord_err *err)
 {
@@ -266,6 +308,8 @@ static int load(struct coord *c, uint32_t id, int fd,
 	lc_put_enclave(&r, id);
 	lc_put_u32(&r, COK_A_FD, (uint32_t)fd);
 	lc_put_str(&r, COK_A_CMDLINE, cfg->cmdline);
+	if (cfg->cpu_list[0])
+		lc_put_u32(&r, COK_A_CPU, lowest(cfg->cpu_list));
 	return lc_job(c, &r, LOAD_LIMIT, err);
 }
 
@@ -297,16 +341,13 @@ static int undo(struct coord *c, uint32_t id, const char *name, char **log,
 	return lc_op_undo(c, err);
 }
 
-static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
-	       const struct coord_config *cfg, int node, struct coord_err *err)
+static int run(struct coord *c, uint32_t id, int fd,
+	       const struct coord_config *cfg, const struct lc_want *w,
+	       struct lc_draw *d, struct coord_err *err)
 {
-	struct lc_want w = wanted(cfg, deadline);
-
-	w.node = node;
-	/* Memory first: it is what is most often refused. */
-	if (lc_take_memory(c, &w, err) || lc_take_cpus(c, &w, err) ||
-	    lc_go_on(c, deadline, err) || load(c, id, fd, cfg, err) ||
-	    lc_go_on(c, deadline, err) || boot(c, id, deadline, err))
+	if (lc_take_planned(c, w, d, err) || lc_go_on(c, w->deadline, err) ||
+	    load(c, id, fd, cfg, err) || lc_go_on(c, w->deadline, err) ||
+	    boot(c, id, w->deadline, err))
 		return -1;
 	return lc_op_end(c, err);
 }
@@ -314,26 +355,28 @@ static int run(struct coord *c, uint32_t id, int fd, uint64_t deadline,
 int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		 struct coord_err *err)
 {
-	uint64_t deadline = lc_now() + cfg->timeout;
-	struct coord_plan plan;
+	struct lc_want w = wanted(cfg, lc_now() + cfg->timeout);
+	struct lc_draw d;
 	uint32_t id;
 	int fd, ret;
 
 	if (log)
 		*log = NULL;
 	/* Refuses, before anything is changed, what cannot work. */
-	if (coord_plan(c, cfg, &plan, err))
+	if (check(cfg, err))
 		return -1;
-	coord_plan_free(&plan);
 	fd = open_image(cfg, err);
 	if (fd < 0)
 		return -1;
-	ret = create(c, cfg, &id, err);
+	ret = lc_plan(c, cfg->numa, &w, &d, NULL, err);
+	if (!ret)
+		ret = create(c, cfg, &id, err);
 	if (!ret) {
-		ret = run(c, id, fd, deadline, cfg, plan.numa, err);
+		ret = run(c, id, fd, cfg, &w, &d, err);
 		if (ret)
 			undo(c, id, cfg->name, log, err);
 	}
+	free(d.id);
 	close(fd);
 	return ret;
 }

@@ -17,7 +17,8 @@ static const char *const lease_states[COK_LS_COUNT] = {
 };
 
 static const char *const ops[COK_OP_COUNT] = {
-	"none", "launch", "grow", "shrink", "stop", "destroy", "reclaim",
+	"none",	   "launch",  "grow",	 "shrink",  "stop",
+	"destroy", "reclaim", "reserve", "release",
 };
 
 static const char *const kinds[] = { NULL, "cpu", "memory" };

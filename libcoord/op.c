@@ -36,8 +36,8 @@ static int busy(struct coord *c, uint32_t kind, uint32_t enclave,
 	return -1;
 }
 
-int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
-		struct coord_err *err)
+static int begin(struct coord *c, uint32_t kind, uint32_t enclave, bool home,
+		 struct coord_err *err)
 {
 	struct lc_req r;
 	char what[64];
@@ -47,9 +47,23 @@ int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
 	lc_put_u32(&r, COK_A_OP_KIND, kind);
 	if (enclave)
 		lc_put_enclave(&r, enclave);
+	if (home)
+		lc_put_data(&r, COK_A_HOME, NULL, 0);
 	if (!lc_call(c, &r, take_op, &c->op, err))
 		return 0;
 	return err->err == EBUSY ? busy(c, kind, enclave, err) : -1;
+}
+
+int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
+		struct coord_err *err)
+{
+	return begin(c, kind, enclave, false, err);
+}
+
+int lc_op_begin_home(struct coord *c, uint32_t kind, uint32_t enclave,
+		     struct coord_err *err)
+{
+	return begin(c, kind, enclave, true, err);
 }
 
 int lc_op_end(struct coord *c, struct coord_err *err)
@@ -142,8 +156,10 @@ int lc_return(struct coord *c, const struct coord_lease *l,
 	else
 		snprintf(what, sizeof(what), "return memory at %#llx",
 			 (unsigned long long)l->start);
-	ret = l->source == COK_SRC_BLOCK ? return_block(c, l, err)
-					 : lc_lease_return(c, l->id, what, err);
+	/* One that is reserved goes back to the pool by that alone. */
+	ret = l->source == COK_SRC_BLOCK && !l->reserved
+		      ? return_block(c, l, err)
+		      : lc_lease_return(c, l->id, what, err);
 	return ret && !in_other_hands(c, l->id) ? ret : 0;
 }
 

@@ -13,6 +13,11 @@
 #define CPU_DIR	    "sys/devices/system/cpu"
 #define LINUX_SPARE (64ULL << 20) /* bytes left available to Linux */
 
+bool coord_lease_in_pool(const struct coord_lease *l)
+{
+	return l->reserved && l->state == COK_LS_POOLED && !l->op;
+}
+
 bool lc_cpu_leased(const struct lc_ledger *l, uint32_t cpu)
 {
 	size_t i;

@@ -159,20 +159,6 @@ int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
 	return 0;
 }
 
-int lc_settle_node(struct coord *c, const char *asked, struct lc_want *w,
-		   struct coord_err *err)
-{
-	struct lc_ledger l;
-	int ret;
-
-	if (lc_ledger_get(c, &l, err))
-		return -1;
-	ret = lc_choose_node(c->root, c->info.block_size, &l, asked, w,
-			     &w->node, err);
-	free(l.lease);
-	return ret;
-}
-
 int coord_lease_numa(struct coord *c, const struct coord_lease *l)
 {
 	return lc_lease_node(c->root, c->info.block_size, l);

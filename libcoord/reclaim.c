@@ -139,7 +139,7 @@ static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
 
 static bool stray(const struct coord_lease *l)
 {
-	return !l->op_alive && !l->enclave &&
+	return l->op && !l->op_alive && !l->enclave &&
 	       (l->state == COK_LS_TAKING || l->state == COK_LS_POOLED ||
 		l->state == COK_LS_RETURNING);
 }
@@ -190,12 +190,17 @@ static bool ended(const char *root, uint32_t pid)
  * An operation outlives the process that began it while a thread of it is still
  * taking a block offline (sysfs.c); that is worth waiting for.
  */
-static bool dying(const char *root, const struct coord_enclave *e, ssize_t n)
+static bool dying(const char *root, const struct coord_enclave *e, ssize_t n,
+		  const struct lc_ledger *l)
 {
 	ssize_t i;
+	size_t k;
 
 	for (i = 0; i < n; i++)
 		if (e[i].op && e[i].op_alive && ended(root, e[i].op_pid))
+			return true;
+	for (k = 0; k < l->n; k++)
+		if (l->lease[k].op_alive && ended(root, l->lease[k].op_pid))
 			return true;
 	return false;
 }
@@ -204,14 +209,25 @@ static ssize_t settled_enclaves(struct coord *c, struct coord_enclave **e,
 				struct coord_err *err)
 {
 	uint64_t deadline = lc_now() + DYING_LIMIT;
-	ssize_t n = coord_enclaves(c, e, err);
+	struct lc_ledger l;
+	bool again;
+	ssize_t n;
 
-	while (n > 0 && dying(c->root, *e, n) && lc_left(deadline)) {
+	for (;;) {
+		n = coord_enclaves(c, e, err);
+		if (n < 0)
+			return -1;
+		if (lc_ledger_get(c, &l, err)) {
+			coord_enclaves_free(*e, (size_t)n);
+			return -1;
+		}
+		again = dying(c->root, *e, n, &l) && lc_left(deadline);
+		free(l.lease);
+		if (!again)
+			return n;
 		coord_enclaves_free(*e, (size_t)n);
 		lc_sleep(20);
-		n = coord_enclaves(c, e, err);
 	}
-	return n;
 }
 
 int coord_reclaim(struct coord *c, char *report, size_t len,
@@ -223,6 +239,10 @@ int coord_reclaim(struct coord *c, char *report, size_t len,
 	ssize_t n, i;
 
 	report[0] = '\0';
+	if (coord_info(c, NULL, err))
+		return -1;
+	if (!c->info.unsettled)
+		return 0;
 	n = settled_enclaves(c, &e, err);
 	if (n < 0)
 		return -1;

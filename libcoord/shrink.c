@@ -82,26 +82,13 @@ static int choose_cpus(const struct lc_ledger *l, uint32_t id, uint32_t want,
 		want, have);
 }
 
-static int take_tail(struct genlmsghdr *g, void *arg)
-{
-	struct nlattr *tb[COK_A_COUNT];
-
-	if (!lc_parse(g, tb))
-		*(uint32_t *)arg = lc_get_u32(tb[COK_A_LEASE]);
-	return 0;
-}
-
 /* The end of a contiguous range becomes a lease of its own, and is chosen. */
 static int choose_tail(struct coord *c, const struct coord_lease *l,
 		       uint64_t size, struct chosen *ch, struct coord_err *err)
 {
 	uint32_t tail = 0;
-	struct lc_req r;
 
-	lc_req_init(c, &r, COK_CMD_LEASE_SPLIT, 0, "split a range");
-	lc_put_u32(&r, COK_A_LEASE, l->id);
-	lc_put_u64(&r, COK_A_SIZE, size);
-	if (lc_call(c, &r, take_tail, &tail, err))
+	if (lc_split(c, l->id, size, &tail, err))
 		return -1;
 	ch->id[ch->n++] = tail;
 	return 0;
@@ -227,6 +214,8 @@ static int shrink(struct coord *c, uint32_t id, const struct coord_change *ch,
 		ret = choose(c, &l, id, ch, &list, err);
 	if (!ret)
 		ret = recall_all(c, id, &list, ch->timeout, err);
+	if (!ret && !ch->home)
+		lc_pool_note(c, &l, id, list.id, list.n);
 	free(list.id);
 	free(l.lease);
 	return ret;
@@ -244,7 +233,8 @@ int coord_shrink(struct coord *c, const struct coord_change *ch,
 	if ((ch->memory && lc_check_size(ch->memory, c->info.block_size,
 					 ch->mem_from, err)) ||
 	    lc_enclave_id(c, ch->name, &id, err) ||
-	    lc_op_begin(c, COK_OP_SHRINK, id, err))
+	    (ch->home ? lc_op_begin_home : lc_op_begin)(c, COK_OP_SHRINK, id,
+							err))
 		return -1;
 	if (shrink(c, id, ch, err) || lc_op_return(c, 0, err))
 		return lc_op_undo(c, err);

@@ -73,6 +73,24 @@ int coord_mem_from_parse(const char *text, enum coord_mem_from *out,
 		text);
 }
 
+int coord_from_parse(const char *text, enum coord_from *out,
+		     struct coord_err *err)
+{
+	static const char *const words[] = { "auto", "pool", "linux" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(text, words[i]))
+			continue;
+		*out = (enum coord_from)i;
+		return 0;
+	}
+	return lc_err(
+		err, COORD_E_INVALID, EINVAL,
+		"\"%.40s\" is not whom to take from; use auto, pool or linux",
+		text);
+}
+
 int lc_check_size(uint64_t size, uint64_t block_size, enum coord_mem_from from,
 		  struct coord_err *err)
 {

@@ -88,8 +88,7 @@ static void read_apic_ids(const char *root, uint32_t *apic)
 	fclose(f);
 }
 
-/* Low bits of an APIC id that number the threads of a core, as CPUID says. */
-static uint32_t cpuid_thread_bits(void)
+uint32_t lc_thread_bits(void)
 {
 	unsigned int a, b, c, d, threads, bits = 0;
 
@@ -104,7 +103,8 @@ static uint32_t cpuid_thread_bits(void)
 	return bits;
 }
 
-/* The same, by what siblings that are online have in common. */
+/* The thread bits (lc_thread_bits), by what siblings that are online have in
+ * common. */
 static uint32_t seen_thread_bits(const uint32_t *core, const uint32_t *apic)
 {
 	uint32_t i, differ = 0;
@@ -142,8 +142,8 @@ static void place_leased(const char *root, const struct lc_ledger *l,
 
 	read_apic_ids(root, apic);
 	bits = seen_thread_bits(t->core, apic);
-	if (!root[0] && cpuid_thread_bits() > bits)
-		bits = cpuid_thread_bits();
+	if (!root[0] && lc_thread_bits() > bits)
+		bits = lc_thread_bits();
 	for (lease = l->lease; lease < l->lease + l->n; lease++)
 		if (lease->kind == COK_RES_CPU && lease->cpu < LC_MAX_CPUS)
 			apic[lease->cpu] = lease->apic_id;

@@ -113,7 +113,34 @@ static bool could_give(const struct lc_ledger *l, enum coord_mem_from from,
 		       : b->online && !lc_range_leased(l, b->start, b->size);
 }
 
-/* What each node could give. */
+static bool kind_fits(const struct coord_lease *l, enum coord_mem_from from)
+{
+	return l->kind == COK_RES_CPU || from == COORD_MEM_AUTO ||
+	       (from == COORD_MEM_BLOCKS) == (l->source == COK_SRC_BLOCK);
+}
+
+/* What the pool has of each node. */
+static void count_pool(const char *root, uint64_t block_size,
+		       const struct lc_ledger *l, enum coord_mem_from from,
+		       struct supply *s)
+{
+	size_t i;
+	int node;
+
+	for (i = 0; i < l->n; i++) {
+		const struct coord_lease *lease = &l->lease[i];
+
+		if (!coord_lease_in_pool(lease) || !kind_fits(lease, from))
+			continue;
+		node = lc_lease_node(root, block_size, lease);
+		if (node == LC_NODE_ANY || node >= LC_MAX_CPUS)
+			continue;
+		s[node].cpus += lease->kind == COK_RES_CPU;
+		s[node].memory += lease->size;
+	}
+}
+
+/* What Linux could give on each node. */
 static int count_supplies(const char *root, uint64_t block_size,
 			  const struct lc_ledger *l, enum coord_mem_from from,
 			  struct supply *s, struct coord_err *err)
@@ -165,23 +192,36 @@ static int no_node(const struct lc_cpus *nodes, const struct supply *s,
 	return -1;
 }
 
+/* The highest node that has enough, or LC_NODE_ANY. */
+static int highest_with(const struct lc_cpus *nodes, const struct supply *s,
+			const struct lc_want *w)
+{
+	uint32_t i;
+
+	for (i = LC_MAX_CPUS; i-- > 0;)
+		if (lc_cpus_has(nodes, i) && s[i].cpus >= w->cpus &&
+		    s[i].memory >= w->memory)
+			return (int)i;
+	return LC_NODE_ANY;
+}
+
+/* One whose part of the pool has all of it is best. */
 static int best_node(const char *root, uint64_t block_size,
 		     const struct lc_ledger *l, const struct lc_cpus *nodes,
 		     const struct lc_want *w, int *node, struct coord_err *err)
 {
 	struct supply *s = calloc(LC_MAX_CPUS, sizeof(*s));
-	uint32_t i;
-	int ret;
+	int ret = 0;
 
 	if (!s)
 		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
-	ret = count_supplies(root, block_size, l, w->mem_from, s, err);
-	for (i = LC_MAX_CPUS; !ret && i-- > 0;) {
-		if (!lc_cpus_has(nodes, i) || s[i].cpus < w->cpus ||
-		    s[i].memory < w->memory)
-			continue;
-		*node = (int)i;
-		break;
+	if (w->from != COORD_FROM_LINUX) {
+		count_pool(root, block_size, l, w->mem_from, s);
+		*node = highest_with(nodes, s, w);
+	}
+	if (*node == LC_NODE_ANY && w->from != COORD_FROM_POOL) {
+		ret = count_supplies(root, block_size, l, w->mem_from, s, err);
+		*node = highest_with(nodes, s, w);
 	}
 	if (!ret && *node == LC_NODE_ANY)
 		ret = no_node(nodes, s, w, err);

@@ -35,7 +35,7 @@ GOOD = [
     '{"name": "web-1.a_B", "mode": "native", "cpus": 3, "memory": "1G",'
     ' "image": "/x/y", "cmdline": "a b=c", "owner": 1000, "timeout": 5}',
     '{"cpu_list": "2-3,7", "memory": "128M", "owner": "root"}',
-    '{"numa": 1}', '{"numa": "any"}',
+    '{"numa": 1}', '{"numa": "any"}', '{"from": "pool"}',
 ]
 
 BAD = [
@@ -48,7 +48,7 @@ BAD = [
 # Each of these with each key.
 VALUES = [
     "", "a", "A1_.-", ".a", "-a", "_a", "a/b", "a b", "a\n", "\u00e9", 31 * "a", 32 * "a",
-    "auto", "blocks", "contig", "Contig", "contig\n", "any", "8191", "00008191", 8191, 8192,
+    "auto", "pool", "linux", "Pool", "pool\n", "blocks", "contig", "Contig", "contig\n", "any", "8191", "00008191", 8191, 8192,
     "native", "vm", "guarded", "Native", "native\n", "root",
     0, 1, 2, 64, 65, 600, 601, 1000, -1, 1.5, 2.0, 1e300, 4294967294, 4294967295, 4294967296,
     "0", "1", "64", "65", "2-3", "2-3,7", "2-", "-2", "2,,3", "2,", ",2", "2 3", "0-0", "1\n",
