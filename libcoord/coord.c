@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
-#include <netlink/genl/ctrl.h>
 #include <netlink/netlink.h>
 #include <netlink/genl/genl.h>
 
@@ -24,7 +24,7 @@ static int set_option(struct nl_sock *sock, int option)
 			  sizeof(on));
 }
 
-/* After libnl's own calls: those expect plain acks. */
+/* For lc_call; libnl's own calls expect plain acks. */
 static int set_options(struct nl_sock *sock, struct coord_err *err)
 {
 	if (set_option(sock, NETLINK_EXT_ACK) ||
@@ -32,6 +32,53 @@ static int set_options(struct nl_sock *sock, struct coord_err *err)
 	    set_option(sock, NETLINK_GET_STRICT_CHK))
 		return lc_err(err, COORD_E_FAILED, errno,
 			      "this kernel's netlink lacks extended acks");
+	return 0;
+}
+
+static void take_group(struct coord *c, struct nlattr *nest)
+{
+	struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	char name[GENL_NAMSIZ];
+
+	if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, nest, NULL))
+		return;
+	lc_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME], name, sizeof(name));
+	if (!strcmp(name, COK_GENL_MCGRP_EVENTS))
+		c->group = (int)lc_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+}
+
+/* Its number and that of its group, in one question. */
+static int take_family(struct genlmsghdr *g, void *arg)
+{
+	struct nlattr *tb[CTRL_ATTR_MAX + 1], *a;
+	struct coord *c = arg;
+	int rem;
+
+	if (nla_parse(tb, CTRL_ATTR_MAX, genlmsg_attrdata(g, 0),
+		      genlmsg_attrlen(g, 0), NULL) ||
+	    !tb[CTRL_ATTR_FAMILY_ID] || !tb[CTRL_ATTR_MCAST_GROUPS])
+		return 0;
+	c->family = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
+	nla_for_each_nested (a, tb[CTRL_ATTR_MCAST_GROUPS], rem)
+		take_group(c, a);
+	return 0;
+}
+
+static int find_family(struct coord *c, struct coord_err *err)
+{
+	struct lc_req r;
+
+	c->family = GENL_ID_CTRL;
+	lc_req_init(c, &r, CTRL_CMD_GETFAMILY, 0, "look for the module");
+	lc_put_str(&r, CTRL_ATTR_FAMILY_NAME, COK_GENL_NAME);
+	if (lc_call(c, &r, take_family, c, err))
+		return err->err != ENOENT
+			       ? -1
+			       : lc_err(err, COORD_E_NOMODULE, ENOENT,
+					"the module cok is not loaded (here, or in this network namespace); load it as root with 'modprobe cok'");
+	if (c->family == GENL_ID_CTRL || !c->group)
+		return lc_err(err, COORD_E_FAILED, EPROTO,
+			      "the module has no events");
 	return 0;
 }
 
@@ -45,22 +92,7 @@ static int connect_module(struct coord *c, struct coord_err *err)
 		return lc_err(err, COORD_E_FAILED, errno,
 			      "cannot open a netlink socket: %s",
 			      nl_geterror(ret));
-	c->family = genl_ctrl_resolve(c->cmd, COK_GENL_NAME);
-	if (c->family == -NLE_OBJ_NOTFOUND)
-		return lc_err(
-			err, COORD_E_NOMODULE, ENOENT,
-			"the module cok is not loaded (here, or in this network namespace); load it as root with 'modprobe cok'");
-	if (c->family < 0)
-		return lc_err(err, COORD_E_FAILED, 0,
-			      "cannot look for the module: %s",
-			      nl_geterror(c->family));
-	c->group = genl_ctrl_resolve_grp(c->cmd, COK_GENL_NAME,
-					 COK_GENL_MCGRP_EVENTS);
-	if (c->group < 0)
-		return lc_err(err, COORD_E_FAILED, 0,
-			      "the module has no events: %s",
-			      nl_geterror(c->group));
-	return set_options(c->cmd, err);
+	return set_options(c->cmd, err) || find_family(c, err) ? -1 : 0;
 }
 
 void lc_op_abandon(struct coord *c)
@@ -109,17 +141,14 @@ int coord_info(struct coord *c, const struct coord_info **out,
 	lc_req_init(c, &r, COK_CMD_INFO_GET, 0, "talk to the module");
 	if (lc_call(c, &r, take_info, &c->info, err))
 		return -1;
+	c->fresh = true;
 	if (out)
 		*out = &c->info;
 	return 0;
 }
 
-static int check_info(struct coord *c, struct coord_err *err)
+static int check_info(const struct coord_info *i, struct coord_err *err)
 {
-	const struct coord_info *i;
-
-	if (coord_info(c, &i, err))
-		return -1;
 	if (i->abi_major != COK_ABI_MAJOR)
 		return lc_err(
 			err, COORD_E_FAILED, EPROTO,
@@ -138,10 +167,12 @@ int coord_open(struct coord **out, const char *root, struct coord_err *err)
 	struct coord *c = calloc(1, sizeof(*c));
 
 	*out = NULL;
-	if (c)
+	if (c) {
 		c->cmd = nl_socket_alloc();
-	if (!c || !c->cmd) {
-		free(c);
+		c->buf = malloc(LC_RECEIVE);
+	}
+	if (!c || !c->cmd || !c->buf) {
+		coord_close(c);
 		return lc_err(err, COORD_E_FAILED, ENOMEM, "out of memory");
 	}
 	if ((size_t)snprintf(c->root, sizeof(c->root), "%s",
@@ -150,8 +181,9 @@ int coord_open(struct coord **out, const char *root, struct coord_err *err)
 		return lc_err(err, COORD_E_INVALID, ENAMETOOLONG,
 			      "the path of the root is too long");
 	}
-	if (connect_module(c, err) || check_info(c, err) ||
-	    coord_events_open(c, &c->ev, err)) {
+	/* The listener asks for the info when it has joined. */
+	if (connect_module(c, err) || coord_events_open(c, &c->ev, err) ||
+	    check_info(&c->info, err)) {
 		coord_close(c);
 		return -1;
 	}
@@ -164,7 +196,8 @@ void coord_close(struct coord *c)
 	if (!c)
 		return;
 	coord_events_close(c->ev);
-	nl_socket_free(c->cmd);
+	if (c->cmd)
+		nl_socket_free(c->cmd);
 	free(c->buf);
 	free(c);
 }

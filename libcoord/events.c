@@ -10,7 +10,6 @@
 
 #include "internal.h"
 
-#define EVENT_BYTES    (256 * 1024) /* a message is far smaller */
 #define RECEIVE_BUFFER (1024 * 1024)
 
 struct coord_events {
@@ -30,7 +29,7 @@ int coord_events_open(struct coord *c, struct coord_events **out,
 
 	if (ev) {
 		ev->sock = nl_socket_alloc();
-		ev->buf = malloc(EVENT_BYTES);
+		ev->buf = malloc(LC_RECEIVE);
 		ev->family = c->family;
 	}
 	if (!ev || !ev->sock || !ev->buf) {
@@ -52,7 +51,9 @@ int coord_events_open(struct coord *c, struct coord_events **out,
 		ret = errno ? errno : EIO;
 		coord_events_close(ev);
 		return lc_err(err, lc_code_of(ret, false), ret,
-			      "cannot listen for events: %s", strerror(ret));
+			      "cannot listen for events: %s",
+			      ret == EPERM ? "needs root (CAP_SYS_ADMIN)"
+					   : strerror(ret));
 	}
 	/* Still there? Unloaded from here on, it would be heard. */
 	if (coord_info(c, NULL, err)) {
@@ -72,17 +73,21 @@ void coord_events_close(struct coord_events *ev)
 	free(ev);
 }
 
-/* 1: there is a message at ev->next; 0 timeout or signal; -1 err. */
+/*
+ * 1: there is a message at ev->next; 0 timeout or signal; -1 err. One that is
+ * there is not waited for.
+ */
 static int fill(struct coord_events *ev, int timeout_ms, struct coord_err *err)
 {
 	struct pollfd p = { .fd = nl_socket_get_fd(ev->sock),
 			    .events = POLLIN };
-	ssize_t n;
-	int ret = poll(&p, 1, timeout_ms);
+	ssize_t n = lc_recv(p.fd, ev->buf, LC_RECEIVE);
 
-	if (ret == 0 || (ret < 0 && errno == EINTR))
-		return 0;
-	n = lc_recv(p.fd, ev->buf, EVENT_BYTES);
+	if (n < 0 && errno == EAGAIN) {
+		if (poll(&p, 1, timeout_ms) < 1)
+			return 0;
+		n = lc_recv(p.fd, ev->buf, LC_RECEIVE);
+	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0)

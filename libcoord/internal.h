@@ -24,10 +24,16 @@ struct coord {
 	int group;
 	struct coord_hooks hooks;
 	struct coord_info info;
+	bool fresh;  /* info: nothing was asked for since */
 	uint32_t op; /* ours, 0: none */
-	char *buf;   /* the last datagram received */
-	size_t buf_size;
+	char *buf;   /* the last datagram received: LC_RECEIVE bytes */
 };
+
+/*
+ * More than any message has: netlink makes those of a dump no larger than
+ * 32 KiB, and the module (COK_DUMP_ALLOC) no other ones.
+ */
+#define LC_RECEIVE (64 * 1024)
 
 /* ---- err.c -------------------------------------------------------------- */
 

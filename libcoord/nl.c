@@ -21,6 +21,7 @@ void lc_req_init(struct coord *c, struct lc_req *r, uint8_t cmd, int flags,
 		 const char *what)
 {
 	*r = (struct lc_req){ .what = what };
+	c->fresh = false;
 	r->msg = nlmsg_alloc();
 	if (!r->msg || !genlmsg_put(r->msg, NL_AUTO_PORT, NL_AUTO_SEQ,
 				    c->family, 0, flags, cmd, COK_GENL_VERSION))
@@ -149,41 +150,30 @@ ssize_t lc_recv(int fd, void *buf, size_t size)
 	return n;
 }
 
-/* Receives one datagram into c->buf. Its length, or -1. */
+/*
+ * Receives one datagram into c->buf. Its length, or -1. Most answers are there
+ * as soon as the request has been sent, so only what is not is waited for.
+ */
 static ssize_t receive(struct coord *c, const struct lc_req *r,
 		       uint64_t deadline, struct coord_err *err)
 {
-	int fd = nl_socket_get_fd(c->cmd);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = nl_socket_get_fd(c->cmd), .events = POLLIN };
 	ssize_t n;
 
 	for (;;) {
-		if (!lc_left(deadline))
-			return lc_err(
-				err, COORD_E_TIMEOUT, ETIMEDOUT,
-				"cannot %s: the module did not answer within %d s",
-				r->what, ANSWER_LIMIT / 1000);
-		if (poll(&p, 1, lc_left(deadline)) < 1)
-			continue;
-		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-		if (n > 0 && (size_t)n > c->buf_size) {
-			char *buf = realloc(c->buf, (size_t)n);
-
-			if (!buf)
-				return lc_err(err, COORD_E_FAILED, ENOMEM,
-					      "cannot %s: out of memory",
-					      r->what);
-			c->buf = buf;
-			c->buf_size = (size_t)n;
-		}
-		if (n >= 0)
-			n = lc_recv(fd, c->buf, c->buf_size);
+		n = lc_recv(p.fd, c->buf, LC_RECEIVE);
 		if (n >= 0)
 			return n;
 		if (errno != EINTR && errno != EAGAIN)
 			return lc_err(err, COORD_E_FAILED, errno,
 				      "cannot %s: receiving the answer failed",
 				      r->what);
+		if (!lc_left(deadline))
+			return lc_err(
+				err, COORD_E_TIMEOUT, ETIMEDOUT,
+				"cannot %s: the module did not answer within %d s",
+				r->what, ANSWER_LIMIT / 1000);
+		poll(&p, 1, lc_left(deadline));
 	}
 }
 
@@ -192,7 +182,7 @@ static int digest(struct coord *c, const struct lc_req *r, ssize_t n,
 		  uint32_t seq, bool *torn, lc_handler handler, void *arg,
 		  struct coord_err *err)
 {
-	struct nlmsghdr *h = (struct nlmsghdr *)c->buf;
+	struct nlmsghdr *h = (struct nlmsghdr *)(void *)c->buf;
 	int left = (int)n;
 
 	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {

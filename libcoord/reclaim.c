@@ -239,7 +239,8 @@ int coord_reclaim(struct coord *c, char *report, size_t len,
 	ssize_t n, i;
 
 	report[0] = '\0';
-	if (coord_info(c, NULL, err))
+	/* A handle was asked for anyway when it was opened. */
+	if (!c->fresh && coord_info(c, NULL, err))
 		return -1;
 	if (!c->info.unsettled)
 		return 0;

@@ -292,7 +292,7 @@ static const char *split_refusal(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "this lease is neither in the pool nor granted to the enclave of this operation";
+		return "not in the pool, nor granted to the enclave of this operation";
 	case -EBUSY:
 		return "the image lies there, or the lease is being moved";
 	case -ENOSPC:
