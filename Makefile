@@ -22,7 +22,7 @@ MODDIR ?= /lib/modules/$(release)/extra
 
 .PHONY: all demo check check-unit check-fuzz fuzz check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
 	install-tools \
-	uninstall clean help format setup bench bench-tools check-long \
+	uninstall clean help format setup bench bench-pool bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
 	vm-7.3 debug
 
@@ -63,6 +63,11 @@ bench: ## measures against Linux's own hotplug and bare round trips (N=30 pairs)
 	@scripts/setup build run bench
 	+@$(MAKE) vm bench-tools
 	@bench/run -n $(or $(N),30)
+
+bench-pool: ## measures launches and grows from the pool (N=200 transactions)
+	@scripts/setup build run bench
+	+@$(MAKE) vm bench-tools
+	@bench/run --pool -n $(or $(N),200)
 
 check-long: ## what takes too long for every day: more kernels, the benchmark
 	@scripts/setup build run bench

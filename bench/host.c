@@ -2,6 +2,7 @@
 /* Clocks, Linux's own hotplug, and the test module's file. */
 #include "measure.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +35,7 @@ void die(const char *fmt, ...)
 
 	fflush(stdout);
 	va_start(ap, fmt);
-	fputs("measure: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
@@ -45,6 +47,30 @@ void row(const char *measure, unsigned int pair, const char *part, double value,
 {
 	printf("%s,%u,%s,%.3f,%s\n", measure, pair, part, value, unit);
 	fflush(stdout);
+}
+
+void print_machine(void)
+{
+	unsigned int leaf[12] = { 0 }, sig[4] = { 0 }, i;
+	char model[49] = "";
+	struct utsname u;
+
+	for (i = 0; i < 3; i++)
+		__get_cpuid(0x80000002 + i, &leaf[4 * i], &leaf[4 * i + 1],
+			    &leaf[4 * i + 2], &leaf[4 * i + 3]);
+	memcpy(model, leaf, 48);
+	__cpuid(1, leaf[0], leaf[1], leaf[2], leaf[3]);
+	/* Bit 31 says that somebody pretends to be this machine. */
+	if (leaf[2] >> 31)
+		__cpuid(0x40000000, sig[3], sig[0], sig[1], sig[2]);
+	printf("# machine: %s\n# cpu: %s\n",
+	       !memcmp(sig, "TCGTCGTCGTCG", 12) ? "QEMU TCG, an emulator"
+	       : leaf[2] >> 31			? "a virtual machine"
+						: "no hypervisor seen",
+	       model);
+	uname(&u);
+	printf("# kernel: %s\n# CPUs online: %ld\n", u.release,
+	       sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 void pin_to(unsigned int cpu)

@@ -10,13 +10,11 @@
  */
 #include "measure.h"
 
-#include <cpuid.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "stats.h"
@@ -389,37 +387,13 @@ static void pairs(unsigned int n, const struct target *t, way raw, way ours)
 	}
 }
 
-static void print_cpu(void)
-{
-	unsigned int leaf[12] = { 0 }, sig[4] = { 0 }, i;
-	char model[49] = "";
-
-	for (i = 0; i < 3; i++)
-		__get_cpuid(0x80000002 + i, &leaf[4 * i], &leaf[4 * i + 1],
-			    &leaf[4 * i + 2], &leaf[4 * i + 3]);
-	memcpy(model, leaf, 48);
-	__cpuid(1, leaf[0], leaf[1], leaf[2], leaf[3]);
-	/* Bit 31 says that somebody pretends to be this machine. */
-	if (leaf[2] >> 31)
-		__cpuid(0x40000000, sig[3], sig[0], sig[1], sig[2]);
-	printf("# machine: %s\n# cpu: %s\n",
-	       !memcmp(sig, "TCGTCGTCGTCG", 12) ? "QEMU TCG, an emulator"
-	       : leaf[2] >> 31			? "a virtual machine"
-						: "no hypervisor seen",
-	       model);
-}
-
 static void print_setting(unsigned int n)
 {
 	const struct coord_info *info;
-	struct utsname u;
 
 	MUST(coord_info(c, &info, &err));
 	block_size = info->block_size;
-	uname(&u);
-	print_cpu();
-	printf("# kernel: %s\n# CPUs online: %ld\n", u.release,
-	       sysconf(_SC_NPROCESSORS_ONLN));
+	print_machine();
 	printf("# block: %" PRIu64 " MiB\n# module: %s, %s\n# pairs: %u\n",
 	       block_size >> 20, info->version,
 	       info->test ? "test build" : "normal build", n);

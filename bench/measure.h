@@ -21,6 +21,8 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void row(const char *measure, unsigned int pair, const char *part, double value,
 	 const char *unit);
 void pin_to(unsigned int cpu);
+/* Machine, kernel and CPUs, as comments of the CSV. */
+void print_machine(void);
 
 /* Time that writing it to sysfs took, ns. Failure ends the program. */
 uint64_t cpu_write(unsigned int cpu, const char *word);

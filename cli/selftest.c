@@ -32,6 +32,7 @@ static int launch(struct test *t)
 	if (coord_info(t->c, &info, &t->err))
 		return -1;
 	t->cfg.memory = info->block_size;
+	t->cfg.from = COORD_FROM_LINUX;
 	t->cfg.mem_from = COORD_MEM_BLOCKS;
 	ret = coord_launch(t->c, &t->cfg, &log, &t->err);
 	if (ret && log)

@@ -118,7 +118,7 @@ void lc_pool_note(struct coord *c, const struct lc_ledger *l, uint32_t enclave,
 {
 	uint64_t memory = 0;
 	uint32_t cpus = 0;
-	char s[24];
+	char one[24], s[24];
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -133,9 +133,11 @@ void lc_pool_note(struct coord *c, const struct lc_ledger *l, uint32_t enclave,
 	if (!cpus && !memory)
 		return;
 	coord_size_format(memory, s, sizeof(s));
+	snprintf(one, sizeof(one), "%u CPU%s", cpus, cpus == 1 ? "" : "s");
 	lc_warn(c,
-		"%u CPU%s and %s of memory went back to the pool; 'cokctl release' takes them home",
-		cpus, cpus == 1 ? "" : "s", memory ? s : "nothing");
+		"%s%s%s%s went back to the pool; 'cokctl release' takes that home",
+		cpus ? one : "", cpus && memory ? " and " : "", memory ? s : "",
+		memory ? " of memory" : "");
 }
 
 /* ---- reserve ------------------------------------------------------------------- */

@@ -6,6 +6,10 @@
 # after it has made the thread that writes to sysfs, and before and after that
 # write (die-at.c). The next cokctl, whatever its verb, finishes or undoes what
 # was begun.
+#
+# `abandon.sh pool` does the same with reserve, release, and launch and destroy of
+# an enclave that is made of the pool: that has all of it before and afterwards, or
+# none.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,6 +32,9 @@ words_of() {
 	launch) words=(launch --name a --cpus 1 --mem 128M) ;;
 	destroy) words=(destroy a) ;;
 	reclaim) words=(reclaim) ;;
+	reserve) words=(reserve --cpus 1 --mem 128M) ;;
+	release) words=(release --all) ;;
+	pool-launch) words=(launch --name a --cpus 1 --mem 128M --from pool) ;;
 	*) words=("$1" a --cpus 1 --mem 128M) ;;
 	esac
 }
@@ -54,6 +61,15 @@ killed() {
 
 # prepare VERB: what must be there for it.
 prepare() {
+	case $pool:$1 in
+	*:reserve) nothing && { [ "$leases" = 0 ] || run release; } && consistent ;;
+	*:release | *:pool-launch) filled ;;
+	1:destroy) filled && run pool-launch && consistent ;;
+	*) prepare_linux "$1" ;;
+	esac
+}
+
+prepare_linux() {
 	case $1 in
 	launch) nothing ;;
 	reclaim) nothing && killed launch before sendto 6 ;;
@@ -62,7 +78,12 @@ prepare() {
 }
 
 nothing() {
-	[ "$leases" = 0 ] || { run destroy && consistent; }
+	[ -z "$state" ] || { run destroy && consistent; }
+}
+
+# All is in the pool.
+filled() {
+	nothing && { [ "$leases" = 2 ] || run reserve; } && consistent && is "$leases" 2
 }
 
 running() {
@@ -101,7 +122,7 @@ look_offline() {
 }
 
 # What the ledger has and what Linux lacks is the same, and all of it is the
-# enclave's, in no operation's hands. $leases is how many there are.
+# enclave's or in the pool, in no operation's hands. $leases is how many there are.
 ledger_true() {
 	local lines line words name offline good=0
 	cokctl ledger >"$work/ledger" || return
@@ -112,7 +133,8 @@ ledger_true() {
 		read -ra words <<<"$line"
 		name=${words[1]}${words[2]}
 		[ "${words[1]}" = cpu ] || name=memory$((words[2] / block))
-		[[ $line =~ ' granted '\ *[0-9]+\ +-\  &&
+		[[ ($line =~ ' granted '\ *[0-9]+\ +-\  ||
+			$line =~ ' pooled '\ *-\ +-\ .*' pool'$) &&
 			" ${offline[*]} " == *" $name "* ]] && good=$((good + 1))
 	done
 	[ "$good:${#offline[@]}" = "$leases:$leases" ] && return
@@ -135,10 +157,10 @@ recovered() {
 }
 
 # Both or neither: it runs and answers, with all or nothing of the change, or it
-# is gone.
+# is gone. Of the pool likewise.
 consistent() {
-	local state
 	ledger_true || return
+	state=''
 	{
 		read -r
 		read -r _ state _
@@ -146,6 +168,7 @@ consistent() {
 	case $state:$leases in
 	running:2 | running:4) cokctl ping a -c 1 ;;
 	:0) at_home ;;
+	:2) is "$pool" 1 ;;
 	*)
 		echo "state '$state'"
 		cat "$work/ledger"
@@ -240,25 +263,43 @@ mark_dmesg abandon
 record_host >"$work/home"
 modprobe cok || die 'no module'
 home_brief=$(brief)
-leases=0 odd=0
+leases=0 odd=0 state='' pool=0
 
-for verb in launch grow shrink destroy reclaim; do
-	walk $verb before sendto
-	walk $verb after sendto
-	walk $verb after pthread_create
-	walk $verb before write
-	walk $verb after write
-done
-ok 'four cokctl at the same time' crowd
-ok 'all goes' prepare launch
+walks() {
+	local verb
+	for verb in "$@"; do
+		walk "$verb" before sendto
+		walk "$verb" after sendto
+		walk "$verb" after pthread_create
+		walk "$verb" before write
+		walk "$verb" after write
+	done
+}
 
-ok 'memory that is held' hold_memory
-for delay in 0 0.1 0.2 0.4; do
-	ok "launch, killed $delay s into taking memory in use" killed_in_offline $delay
-done
-ok 'launch, its deadline passes in that' deadline_in_offline
-ok 'all goes' prepare launch
-ok 'the memory is let go' release_memory
+with_linux() {
+	walks launch grow shrink destroy reclaim
+	ok 'four cokctl at the same time' crowd
+	ok 'all goes' prepare launch
+
+	ok 'memory that is held' hold_memory
+	for delay in 0 0.1 0.2 0.4; do
+		ok "launch, killed $delay s into taking memory in use" killed_in_offline $delay
+	done
+	ok 'launch, its deadline passes in that' deadline_in_offline
+	ok 'all goes' prepare launch
+	ok 'the memory is let go' release_memory
+}
+
+with_the_pool() {
+	pool=1
+	walks reserve release pool-launch destroy
+	ok 'all goes' prepare reserve
+}
+
+case ${1-} in
+'') with_linux ;;
+pool) with_the_pool ;;
+esac
 
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home

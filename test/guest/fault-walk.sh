@@ -7,6 +7,8 @@
 # 'cokctl reclaim' and one 'cokctl destroy --all' bring the host home. The walk
 # ends when a life has fewer than n acquisitions.
 #
+# `fault-walk.sh pool` does the same with an enclave that is made of the pool.
+#
 # Run with --test-module.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
@@ -26,6 +28,25 @@ life=(
 	'stop w'
 	'destroy w'
 )
+grown=5 shrunk=3 memory=130M	# its leases, and the memory it gives back
+
+# With the pool it never asks Linux but at its ends; a range is parted for the grow.
+if [ "${1-}" = pool ]; then
+	life=(
+		'reserve --cpus 2 --mem 136M'
+		'launch --name w --cpus 1 --mem 128M --from pool'
+		'grow w --cpus 1 --mem 4M --from pool'
+		'shrink w --cpus 1 --mem 4M'
+		'destroy w'
+		'release --all'
+	)
+	grown=4 shrunk=2 memory=4M
+fi
+
+# Leases of the enclave.
+held() {
+	cokctl ledger --json | jq 'map(select(.enclave != 0)) | length'
+}
 
 # No command may hang.
 ctl() {
@@ -38,11 +59,12 @@ ctl() {
 # because the co-kernel still expects it.
 reached() {
 	case $1 in
-	grow) is "$(leases)" 5 ;;
+	grow) is "$(held)" $grown ;;
 	shrink)
-		is "$(leases)" 3 || ctl ledger | grep -q quarantined ||
-			{ [ "$missing" = 1 ] && ctl shrink w --mem 130M; }
+		is "$(held)" $shrunk || ctl ledger | grep -q quarantined ||
+			{ [ "$missing" = 1 ] && ctl shrink w --mem $memory; }
 		;;
+	release) is "$(leases)" 0 ;;
 	stop) [ "$(state_of w)" != running ] ;;
 	destroy) is "$(state_of w)" '' ;;
 	*) false ;;
@@ -74,7 +96,7 @@ brief() {
 }
 
 come_home() {
-	ctl reclaim && ctl destroy --all || return
+	ctl reclaim && ctl destroy --all && ctl release --all || return
 	is "$(cokctl list --json)" '[]' && is "$(cokctl ledger --json)" '[]' || return
 	brief | diff "$work/brief" -
 }
