@@ -12,6 +12,7 @@
 #include "measure.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -72,6 +73,7 @@ static const struct {
 	[DESTROY] = { "destroy to the pool, call", 0 },
 };
 
+static posix_spawn_file_actions_t quiet; /* the CSV is ours alone */
 static double value[NR_PARTS][MOST], ratio[NR_PARTS][MOST]; /* ms */
 static unsigned int at; /* the transaction; 0 warms up */
 
@@ -101,7 +103,7 @@ static void run(int part, const char *const *argv)
 	int status, e;
 	pid_t pid;
 
-	e = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv,
+	e = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)argv,
 			 environ);
 	if (e)
 		die("cannot run %s: %s", argv[0], strerror(e));
@@ -267,6 +269,9 @@ static void set_up(void)
 	ch.memory = 2 * block_size;
 	if (coord_reserve(c, &ch, &err) || coord_events_open(c, &events, &err))
 		die("%s", err.text);
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null",
+					 O_WRONLY, 0);
 	print_machine();
 	printf("# block: %" PRIu64 " MiB\n# module: %s, %s\n", block_size >> 20,
 	       info->version, info->test ? "test build" : "normal build");

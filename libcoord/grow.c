@@ -11,6 +11,7 @@
 
 #define MARGIN	   15000  /* ms over the module's own deadline */
 #define TAKE_LIMIT 600000 /* ms for all taking */
+#define TRIES	   5	  /* the pool may change between look and take */
 
 static int offer(struct coord *c, uint32_t id, unsigned int timeout,
 		 struct coord_err *err)
@@ -23,28 +24,40 @@ static int offer(struct coord *c, uint32_t id, unsigned int timeout,
 	return lc_job(c, &r, timeout + MARGIN, err);
 }
 
-/* Leases of the enclave that were not in `before`, as ids. */
-static size_t newer(const struct lc_ledger *now, const struct lc_ledger *before,
-		    uint32_t id, uint32_t *out, size_t room)
-{
-	size_t i, k, n = 0;
+/* What this grow has given: what it drew from the pool, or what is new. */
+struct given {
+	const struct lc_draw *drawn;
+	const struct lc_ledger *before; /* NULL: all was drawn */
+};
 
-	for (i = 0; i < now->n && n < room; i++) {
-		if (now->lease[i].enclave != id ||
-		    now->lease[i].state != COK_LS_GRANTED)
-			continue;
-		for (k = 0; k < before->n; k++)
-			if (before->lease[k].id == now->lease[i].id)
-				break;
-		if (k == before->n)
+static bool is_given(const struct given *g, uint32_t lease)
+{
+	size_t k;
+
+	for (k = 0; !g->before && k < g->drawn->n; k++)
+		if (g->drawn->id[k] == lease)
+			return true;
+	for (k = 0; g->before && k < g->before->n; k++)
+		if (g->before->lease[k].id == lease)
+			return false;
+	return g->before != NULL;
+}
+
+static size_t given_to(const struct lc_ledger *now, const struct given *g,
+		       uint32_t id, uint32_t *out, size_t room)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < now->n && n < room; i++)
+		if (now->lease[i].enclave == id &&
+		    now->lease[i].state == COK_LS_GRANTED &&
+		    is_given(g, now->lease[i].id))
 			out[n++] = now->lease[i].id;
-	}
 	return n;
 }
 
-static void recall_new(struct coord *c, uint32_t id,
-		       const struct lc_ledger *before, unsigned int timeout,
-		       struct coord_err *err)
+static void recall_new(struct coord *c, uint32_t id, const struct given *g,
+		       unsigned int timeout, struct coord_err *err)
 {
 	uint32_t ids[COK_TXN_MAX_RES];
 	struct lc_ledger now;
@@ -54,7 +67,7 @@ static void recall_new(struct coord *c, uint32_t id,
 	for (;;) {
 		if (lc_ledger_get(c, &now, &e))
 			break;
-		n = newer(&now, before, id, ids, COK_TXN_MAX_RES);
+		n = given_to(&now, g, id, ids, COK_TXN_MAX_RES);
 		free(now.lease);
 		if (!n)
 			return;
@@ -80,16 +93,26 @@ static int left(struct coord *c, struct coord_err *err)
 	return n;
 }
 
-static int grow_by(struct coord *c, uint32_t id, const struct lc_want *w,
-		   struct lc_draw *d, unsigned int timeout,
-		   struct coord_err *err)
+static int offer_all(struct coord *c, const struct lc_want *w, size_t n,
+		     unsigned int timeout, struct coord_err *err)
+{
+	size_t done;
+
+	for (done = 0; done < n; done += COK_TXN_MAX_RES)
+		if (lc_go_on(c, w->deadline, err) ||
+		    offer(c, w->enclave, timeout, err))
+			return -1;
+	return 0;
+}
+
+/* Linux's part may be in more leases than one can know beforehand. */
+static int offer_what_is_left(struct coord *c, const struct lc_want *w,
+			      unsigned int timeout, struct coord_err *err)
 {
 	int n;
 
-	if (lc_take_planned(c, w, d, err))
-		return -1;
 	while ((n = left(c, err)) > 0)
-		if (lc_go_on(c, w->deadline, err) || offer(c, id, timeout, err))
+		if (offer_all(c, w, 1, timeout, err))
 			return -1;
 	return n;
 }
@@ -114,19 +137,64 @@ static int find_running(struct coord *c, const char *name, uint32_t *id,
 }
 
 /* Under our operation, which it ends. */
-static int grow(struct coord *c, const struct lc_want *w, struct lc_draw *d,
-		unsigned int timeout, struct coord_err *err)
+static int grow_from_linux(struct coord *c, const struct lc_want *w,
+			   struct lc_draw *d, unsigned int timeout,
+			   struct coord_err *err)
 {
 	struct lc_ledger before;
+	const struct given g = { d, &before };
 	int ret;
 
 	if (lc_ledger_get(c, &before, err))
 		return lc_op_undo(c, err);
-	ret = grow_by(c, w->enclave, w, d, timeout, err);
+	ret = lc_take_planned(c, w, d, err);
+	if (!ret)
+		ret = offer_what_is_left(c, w, timeout, err);
 	if (ret)
-		recall_new(c, w->enclave, &before, timeout, err);
+		recall_new(c, w->enclave, &g, timeout, err);
 	free(before.lease);
 	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
+}
+
+/*
+ * The same without a look at the ledger: what it takes is known by number.
+ * COORD_E_BUSY: somebody was faster, nothing has been taken.
+ */
+static int grow_from_pool(struct coord *c, const struct lc_want *w,
+			  struct lc_draw *d, unsigned int timeout,
+			  struct coord_err *err)
+{
+	const struct given g = { d, NULL };
+	struct lc_want only = *w;
+
+	only.from = COORD_FROM_POOL;
+	if (lc_take_planned(c, &only, d, err))
+		return lc_op_undo(c, err);
+	if (offer_all(c, w, d->n, timeout, err)) {
+		recall_new(c, w->enclave, &g, timeout, err);
+		return lc_op_undo(c, err);
+	}
+	return lc_op_end(c, err);
+}
+
+/* 1: it was to be all from the pool, and somebody was faster. */
+static int try_grow(struct coord *c, const struct coord_change *ch,
+		    struct lc_want *w, struct coord_err *err)
+{
+	struct lc_draw d;
+	bool pool;
+	int ret;
+
+	if (lc_plan(c, ch->numa, w, &d, NULL, err))
+		return -1;
+	pool = !lc_wants_anything(&d.rest);
+	ret = lc_op_begin(c, COK_OP_GROW, w->enclave, err);
+	if (!ret && pool)
+		ret = grow_from_pool(c, w, &d, ch->timeout, err);
+	else if (!ret)
+		ret = grow_from_linux(c, w, &d, ch->timeout, err);
+	free(d.id);
+	return ret && pool && err->err == EAGAIN ? 1 : ret;
 }
 
 int coord_grow(struct coord *c, const struct coord_change *ch,
@@ -141,19 +209,17 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 		.deadline = lc_now() + TAKE_LIMIT,
 		.node = LC_NODE_ANY,
 	};
-	struct lc_draw d;
-	int ret;
+	int ret, tries = 0;
 
 	if (!lc_wants_anything(&w))
 		return lc_err(
 			err, COORD_E_INVALID, EINVAL,
 			"nothing to grow by; give --cpus, --cpu-list or --mem");
-	if (find_running(c, ch->name, &w.enclave, err) ||
-	    lc_plan(c, ch->numa, &w, &d, NULL, err))
+	if (find_running(c, ch->name, &w.enclave, err))
 		return -1;
-	ret = lc_op_begin(c, COK_OP_GROW, w.enclave, err);
-	if (!ret)
-		ret = grow(c, &w, &d, ch->timeout, err);
-	free(d.id);
-	return ret;
+	do {
+		w.node = LC_NODE_ANY;
+		ret = try_grow(c, ch, &w, err);
+	} while (ret > 0 && ++tries < TRIES);
+	return ret ? -1 : 0;
 }

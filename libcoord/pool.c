@@ -84,8 +84,11 @@ static int take_from_pool(struct coord *c, const struct lc_want *w,
 			return -1;
 		ret = lc_pool_pick(c->root, c->info.block_size, &l, w, d, err);
 		free(l.lease);
-		if (ret)
+		if (ret) {
+			/* Nothing was taken. */
+			err->err = EAGAIN;
 			return -1;
+		}
 	}
 	return 0;
 }
