@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory $(if $(V),,-s)
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 SYSCONFDIR ?= /etc
 DESTDIR ?=
 
@@ -165,7 +166,7 @@ install-tools: libcoord cli ## installs the library and the command only
 	cp -n $(filter-out $(schema),$(wildcard configs/*.json)) '$(configs)/'
 	install -m 644 $(schema) '$(share)/cok/'
 	+$(MAKE) -C libcoord O='$(build)/libcoord' VERSION=$(VERSION) \
-		DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
+		DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' install
 	+$(MAKE) -C cli O='$(build)/cli' LIBCOORD='$(build)/libcoord' \
 		VERSION=$(VERSION) DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' install
 	[ -n '$(DESTDIR)' ] || ldconfig

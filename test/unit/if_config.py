@@ -65,7 +65,7 @@ class Err(ctypes.Structure):
 
 class Libcoord:
     def __init__(self):
-        self.lib = ctypes.CDLL(TREE + "/lib/libcoord.so.0")
+        self.lib = ctypes.CDLL(TREE + "/lib/libcoord.so.1")
 
     def refusal(self, text):
         """None, or the sentence with which it is refused."""

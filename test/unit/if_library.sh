@@ -5,7 +5,7 @@
 # program can be built with what pkg-config says and then runs.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
-tree=$O/tree lib=$O/tree/usr/local/lib/libcoord.so.0
+tree=$O/tree lib=$O/tree/usr/local/lib/libcoord.so.1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -44,7 +44,7 @@ symbols_of_another_header() {
 
 # All under one version, so that a later library can tell them apart.
 versioned() {
-	! nm -D --defined-only "$lib" | awk '$2 != "A"' | grep -v '@@COORD_0$'
+	! nm -D --defined-only "$lib" | awk '$2 != "A"' | grep -v '@@COORD_1$'
 }
 
 pc() {

@@ -68,7 +68,7 @@ print("\n".join(sorted(json.load(sys.stdin)["properties"])))' <"$share/cok/coker
 }
 
 functions_described() {
-	diff <(nm -D --defined-only "$O/tree/usr/local/lib/libcoord.so.0" |
+	diff <(nm -D --defined-only "$O/tree/usr/local/lib/libcoord.so.1" |
 		awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u) \
 		<(sed -n 's/^\.It Fn \(coord_[a-z_]*\).*/\1/p' "$1" | sort)
 }

@@ -101,13 +101,13 @@ package_cpio() {
 install_built() {
 	local root=$1 kernel=$2 module=$3 file release
 	release=$(kernel_release "$kernel")
-	for file in "$module" "$build"/{cli/cokctl,cokernel/cokernel.elf,libcoord/libcoord.so.0}; do
+	for file in "$module" "$build"/{cli/cokctl,cokernel/cokernel.elf,libcoord/libcoord.so.1}; do
 		[ -e "$file" ] || die "no ${file#"$top"/}: run make vm first, or make vm-VERSION (or use --bare)"
 	done
 	mkdir -p "$root"/{usr/bin,usr/lib/cok/test,"$guest_lib",etc/cok,"usr/lib/modules/$release/extra"}
 	strip --strip-debug -o "$root/usr/lib/modules/$release/extra/cok.ko" "$module"
 	cp "$build/cli/cokctl" "$root/usr/bin/"
-	cp -a "$build"/libcoord/libcoord.so.0* "$root/$guest_lib/"
+	cp -a "$build"/libcoord/libcoord.so.1* "$root/$guest_lib/"
 	cp "$build"/cokernel/*.{elf,debug} "$root/usr/lib/cok/"
 	cp -a "$top/test/guest/." "$root/usr/lib/cok/test/"
 	if [ -d "$top/configs" ]; then
