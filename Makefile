@@ -22,7 +22,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/genera
 MODDIR ?= /lib/modules/$(release)/extra
 
 .PHONY: all demo check check-unit check-fuzz fuzz check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
-	install-tools \
+	install-tools install-images deb deb-module \
 	uninstall clean help format setup bench bench-pool bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
 	vm-7.3 debug
@@ -95,6 +95,16 @@ run: vm ## boots the VM and in it the co-kernel image IMAGE=file.elf
 setup:
 	@scripts/setup
 
+deb: ## the Debian packages, in build/deb/
+	@scripts/setup build deb
+	@scripts/deb/build '$(build)/deb'
+
+# The module as DKMS builds it, of the package.
+deb-module: deb
+	@kernel=$$(scripts/fetch kernel 6.12) && \
+		scripts/deb/dkms '$(build)'/deb/cok-dkms_*.deb '$(build)/dkms' \
+		'$(KDIR)' "$$kernel/build"
+
 module:
 	+@scripts/build-module '$(KDIR)' '$(build)/kmod-$(release)' \
 		KCFLAGS=-Werror COK_VERSION=$(VERSION)
@@ -153,11 +163,13 @@ share = $(DESTDIR)$(PREFIX)/share
 schema := configs/cokernel.schema.json
 scratch := $(build)/uninstall
 
-install: all install-tools ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
+install: all install-tools install-images ## installs everything (DESTDIR, PREFIX, SYSCONFDIR, KDIR, MODDIR)
 	install -D -m 644 '$(build)/kmod-$(release)/cok.ko' '$(DESTDIR)$(MODDIR)/cok.ko'
+	[ -n '$(DESTDIR)' ] || depmod '$(release)'
+
+install-images: cokernel
 	install -d '$(images)'
 	install -m 644 '$(build)'/cokernel/*.elf '$(build)'/cokernel/*.debug '$(images)/'
-	[ -n '$(DESTDIR)' ] || depmod '$(release)'
 
 # What needs no kernel headers. Configurations that are there already are the
 # administrator's.
