@@ -34,7 +34,7 @@ demo: setup ## boots the test VM and shows the main job in it
 	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
 
 check: setup ## all tests: unit, lint, co-kernel, VM
-	+@$(MAKE) vm-6.12
+	+@$(MAKE) vm-6.12 deb-module
 	+@scripts/check unit fuzz lint cokernel vm vm-6.12
 
 check-unit: ## the host's unit tests, under ASan and UBSan
@@ -49,7 +49,7 @@ fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring|symbols 
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
 	@scripts/check cokernel
 
-check-vm: vm ## the tests in the VM
+check-vm: vm deb-module ## the tests in the VM
 	@scripts/check vm
 
 check-vm-6.12: vm-6.12 ## some of them on Linux 6.12
@@ -72,7 +72,7 @@ bench-pool: ## measures launches and grows from the pool (N=200 transactions)
 
 check-long: ## what takes too long for every day: more kernels, the benchmark
 	@scripts/setup build run bench
-	+@$(MAKE) vm-6.12
+	+@$(MAKE) vm-6.12 deb-module
 	+@$(MAKE) vm-7.3 bench-tools
 	@scripts/check long bench
 
@@ -141,7 +141,7 @@ vm-6.12 vm-7.3: vm-%: vm
 
 # The module and the tests for the debug kernel.
 debug:
-	+@kernel=$$(scripts/build-debug-kernel) && $(MAKE) vm KDIR="$$kernel/build"
+	+@kernel=$$(scripts/build-debug-kernel) && $(MAKE) vm deb-module KDIR="$$kernel/build"
 
 CFLAGS ?= -O2 -g
 tool_cflags := -std=gnu11 -Wall -Wextra -Werror

@@ -97,6 +97,20 @@ package_cpio() {
 	printf '%s\n' "$file"
 }
 
+debian_cpio() {
+	local tar file=$cache/initramfs/debian-$1.cpio
+	tar=$("$top/scripts/fetch" debian "$1") || die "--debian: no $1"
+	if [ ! "$file" -nt "$tar" ]; then
+		mkdir -p "$work/debian/debian" "$cache/initramfs"
+		# Devices and owners are not everybody's to make.
+		tar -C "$work/debian/debian" --exclude='./dev/*' --no-same-owner \
+			-p -xf "$tar"
+		make_cpio "$work/debian" "$file"
+		rm -rf "$work/debian"
+	fi
+	printf '%s\n' "$file"
+}
+
 # install_built ROOT KERNEL MODULE: the built tree, as an installation has it.
 install_built() {
 	local root=$1 kernel=$2 module=$3 file release
@@ -113,15 +127,12 @@ install_built() {
 	if [ -d "$top/configs" ]; then
 		cp -a "$top/configs/." "$root/etc/cok/"
 	fi
-	if [ -e "$kernel/config" ]; then
-		mkdir -p "$root/boot"
-		cp "$kernel/config" "$root/boot/config-$release"
-	fi
 	find "$build/test-guest" -maxdepth 1 -type f -perm /111 \
 		-exec cp -t "$root/usr/lib/cok/test/" {} +
 }
 
-# install_modules ROOT KERNEL NAME...: modules of the kernel's own, and an index.
+# install_modules ROOT KERNEL NAME...: modules of the kernel's own, an index, and its
+# configuration.
 install_modules() {
 	local root=$1 kernel=$2 release name path
 	shift 2
@@ -141,6 +152,10 @@ install_modules() {
 	done
 	cp "$kernel/lib/modules/$release"/modules.{builtin,order}* \
 		"$root/usr/lib/modules/$release/"
+	if [ -e "$kernel/config" ]; then
+		mkdir -p "$root/boot"
+		cp "$kernel/config" "$root/boot/config-$release"
+	fi
 	/sbin/depmod -b "$root" "$release"
 	rm "$root/lib"
 }
