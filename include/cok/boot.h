@@ -43,8 +43,9 @@
  * IA32_TSC_ADJUST, IA32_APIC_BASE, the MTRRs, microcode or package-scope MSRs,
  * map its memory other than write-back, or touch memory it was not granted.
  *
- * VERSIONS. 1.0: the first. 1.1: hosts in x2APIC mode, with 32-bit APIC ids
- * everywhere; such a host takes no image of 1.0, which knows xAPIC alone.
+ * VERSIONS. 1.0: the first. 1.1: hosts in x2APIC mode. 2.0: the negotiation of
+ * comm.h with parts, amounts, requests and acknowledged ends; images of 1.x are
+ * refused.
  */
 #ifndef COK_BOOT_H
 #define COK_BOOT_H
@@ -55,9 +56,8 @@
 #define _Static_assert static_assert
 #endif
 
-#define COK_ABI_MAJOR	     1
-#define COK_ABI_MINOR	     1
-#define COK_ABI_MINOR_X2APIC 1 /* least of an image for such a host */
+#define COK_ABI_MAJOR 2
+#define COK_ABI_MINOR 0
 
 #define COK_BOOT_MAGIC 0x544f4f424b4f43ULL /* "COKBOOT" */
 
@@ -107,7 +107,7 @@ struct cok_image_note {
  */
 enum cok_apic_mode {
 	COK_APIC_XAPIC = 1,
-	COK_APIC_X2APIC = 2, /* since 1.1 */
+	COK_APIC_X2APIC = 2,
 };
 
 /* A physical memory range; both in bytes, multiples of 4 KiB. */

@@ -63,37 +63,72 @@ struct cok_ring {
 /* ---- control messages ------------------------------------------------ */
 
 /*
- * Every transfer of a resource is a transaction, named by its txid (never 0,
- * never reused while the enclave lives). One transaction moves 1..32
- * resources; a message about n resources is sent as n messages of the same
- * type and txid, with index 0..n-1 and total n, in order, without others in
+ * TRANSACTIONS. Every transfer of resources is one. The host begins it, and
+ * names it by its txid (never 0, never reused while the enclave lives). It
+ * moves 1..32 resources; what is said about n resources is said in n messages
+ * of one txid, with index 0..n-1 and total n, in order, without others in
  * between.
  *
- *   give   OFFER(n)  ->  ACCEPT(n) | DECLINE(why)  ->  COMMIT | ABORT
- *   take   RECALL(n) ->  PREPARED(n) | DECLINE(why) -> COMMIT | ABORT
+ *   give  OFFER(n)  -> ACCEPT | PARTIAL (n), or DECLINE -> COMMIT | ABORT -> DONE
+ *   take  RECALL(n) -> PREPARED | PARTIAL (n), or DECLINE -> COMMIT | ABORT -> DONE
+ *         host         co-kernel                             host          co-kernel
  *
- * Left of an arrow the host speaks, then the co-kernel, then the host. The
- * host may ABORT at any time before COMMIT, and does so when the deadline
+ * The host may ABORT at any time before COMMIT, and does so when the deadline
  * passes. An offered resource may be used after COMMIT only; a recalled one
- * must not be touched after PREPARED was sent, unless ABORT follows: PREPARED
- * promises that it is drained, unmapped, and every core's TLB flushed.
- * Granted cores are started by the host after COMMIT, at the entry that the
- * ACCEPT named (a virtual address in the image); such a core may run before
- * its enclave has read the COMMIT. Recalled cores are halted by the co-kernel before PREPARED
- * and taken by the host after COMMIT.
+ * must not be touched after its PREPARED or PARTIAL was sent, unless ABORT
+ * follows: that answer promises that it is drained, unmapped, and every core's
+ * TLB flushed. Granted cores are started by the host after COMMIT, at the entry
+ * that the ACCEPT named (a virtual address in the image); such a core may run
+ * before its enclave has read the COMMIT. Recalled cores are halted by the
+ * co-kernel before it answers and taken by the host after COMMIT.
  *
- * A message about a transaction that has ended is answered with its outcome
- * (COMMIT or ABORT again, by the host). Duplicate and unknown messages are
- * counted and otherwise ignored.
+ * PARTS. Of n answers each agrees to its whole resource (ACCEPT, PREPARED) or
+ * to a part of it (PARTIAL): start and size are the part, status why it is not
+ * more; size 0 is none of it (start as asked). A core is agreed to or not.
+ * Memory may be agreed to in part, in units of the granule that was sent with
+ * it, aligned to it; without a granule it is all or none. n parts of size 0
+ * are sent as DECLINE. COMMIT commits just what was agreed to: for the rest the
+ * transaction has not been.
+ *
+ * AMOUNTS. A RECALL may list more than is wanted: arg1 of each message says how
+ * much of its kind is wanted of all that are listed (bytes, or cores); 0 is
+ * all of it. The co-kernel chooses: it answers with parts of no more than that
+ * in sum, and gives the reason WANTED for what it was not asked for.
+ *
+ * ENDS. Each side repeats rather than guesses. QUERY of the host: say your
+ * answer again (DECLINE(UNKNOWN) if the transaction never was). QUERY of the
+ * co-kernel: say the outcome again. The host keeps an outcome until DONE has
+ * come for it, and begins nothing new while 32 of them are kept.
+ *
+ * REQUESTS. What the co-kernel asks for by itself is named by a number of its
+ * own in txid (1, 2, .. ; another space than the host's). REQUEST and RELEASE
+ * are repeated until they are answered; a repetition is answered alike.
+ *   REQUEST  -> ANSWER(QUEUED), and later ANSWER(GRANTED | DENIED)
+ *               An OFFER that is made for it has its number in arg1.
+ *   CANCEL   -> ANSWER(CANCELLED), or how it ended before
+ *   RELEASE(n): given back unasked; promises what PREPARED promises
+ *            -> ANSWER(DONE), or ANSWER(DENIED): as if it had not been sent
+ *
+ * EPOCH. Each message carries the epoch of struct cok_comm: the comm area's
+ * life that it was meant for. Another one's are counted and ignored, as are
+ * duplicate and unknown messages.
  */
 enum cok_msg_type {
 	/* host -> co-kernel */
-	COK_MSG_OFFER = 1,  /* resource; arg0 = deadline, in TSC */
-	COK_MSG_RECALL = 2, /* resource; arg0 = deadline, in TSC */
+	COK_MSG_OFFER = 1,  /* resource; arg0 = deadline, in TSC; arg1 =
+			     * request that it answers, or 0; status = granule
+			     */
+	COK_MSG_RECALL = 2, /* resource; arg0 = deadline, in TSC; arg1 =
+			     * amount wanted, or 0; status = granule
+			     */
 	COK_MSG_COMMIT = 3,
-	COK_MSG_ABORT = 4, /* status = why */
-	COK_MSG_PING = 5,  /* txid = cookie: answer with PONG, same txid */
-	COK_MSG_STOP = 6,  /* shut down; arg0 = deadline, in TSC */
+	COK_MSG_ABORT = 4,  /* status = why */
+	COK_MSG_PING = 5,   /* txid = cookie: answer with PONG, same txid */
+	COK_MSG_STOP = 6,   /* shut down; arg0 = deadline, in TSC */
+	COK_MSG_QUERY = 7,  /* say your answer again */
+	COK_MSG_ANSWER = 8, /* txid = the co-kernel's; arg0 = enum cok_answer,
+			     * status = why, size = amount given
+			     */
 
 	/* co-kernel -> host */
 	COK_MSG_READY = 0x81,	/* up; arg0 = its features (0) */
@@ -102,25 +137,47 @@ enum cok_msg_type {
 	COK_MSG_PREPARED = 0x84,
 	COK_MSG_PONG = 0x85,
 	COK_MSG_STOPPED = 0x86, /* all cores are halted */
-
-	/* Kept for the full negotiation; refused as unknown by ABI 1.0:
-	 * 0x07 QUERY, 0x08 ANSWER, 0x87 PARTIAL, 0x88 REQUEST, 0x89 CANCEL,
-	 * 0x8a RELEASE.
-	 */
+	COK_MSG_PARTIAL = 0x87, /* the part agreed to; status = why not more;
+				 * of an offered CPU: as ACCEPT
+				 */
+	COK_MSG_REQUEST = 0x88, /* kind, size = amount (bytes or cores), arg0 =
+				 * enum cok_urgency
+				 */
+	COK_MSG_CANCEL = 0x89,	/* that REQUEST */
+	COK_MSG_RELEASE = 0x8a, /* resource */
+	COK_MSG_QUERY_END = 0x8b, /* say the outcome again */
+	COK_MSG_DONE = 0x8c,	  /* the outcome was taken */
 };
 
-/* cok_msg.status: why something was declined or aborted. */
+/* cok_msg.status: why something was declined, aborted or is not more. */
 enum cok_why {
 	COK_WHY_NONE = 0,
 	COK_WHY_TIMEOUT = 1,  /* the deadline passed */
 	COK_WHY_NO_SPACE = 2, /* its tables are full */
 	COK_WHY_IN_USE = 3,   /* can't be drained now */
 	COK_WHY_BOOT = 4,     /* boot core, or memory holding the image */
-	COK_WHY_UNKNOWN = 5,  /* not a resource it holds */
+	COK_WHY_UNKNOWN = 5,  /* not a resource or transaction it knows */
 	COK_WHY_UNSUPPORTED = 6,
 	COK_WHY_STOPPING = 7,
 	COK_WHY_PROTOCOL = 8, /* the peer broke the protocol */
 	COK_WHY_REFUSED = 9,  /* policy: it does not want to */
+	COK_WHY_PARTIAL = 10, /* part of it is not enough: all or nothing */
+	COK_WHY_WANTED = 11,  /* more was listed than is wanted */
+	COK_WHY_CANCELLED = 12,
+};
+
+enum cok_answer {
+	COK_ANSWER_QUEUED = 1,	  /* REQUEST: people or a policy decide */
+	COK_ANSWER_GRANTED = 2,	  /* REQUEST: size was given for it */
+	COK_ANSWER_DENIED = 3,	  /* status = why */
+	COK_ANSWER_CANCELLED = 4, /* REQUEST */
+	COK_ANSWER_DONE = 5,	  /* RELEASE: the host has taken it */
+};
+
+enum cok_urgency {
+	COK_URGENCY_LOW = 0,	/* would be faster with it */
+	COK_URGENCY_NORMAL = 1, /* below its threshold */
+	COK_URGENCY_HIGH = 2,	/* something waits for it */
 };
 
 enum cok_res_kind {
@@ -128,17 +185,22 @@ enum cok_res_kind {
 	COK_RES_MEM = 2, /* start = physical address, size = bytes */
 };
 
-#define COK_TXN_MAX_RES 32 /* resources in one transaction */
+#define COK_TXN_MAX_RES	 32 /* resources in one transaction */
+#define COK_TXN_KEPT	 32 /* outcomes that the host keeps for a DONE */
+#define COK_MAX_REQUESTS 8  /* REQUESTs that wait at a time; more: DENIED */
 
 struct cok_msg {
 	__u64 seq;    /* 1, 2, .. per ring: a gap is a lost message */
 	__u64 txid;   /* 0 where none applies */
 	__u16 type;   /* enum cok_msg_type */
-	__u16 status; /* enum cok_why */
+	__u16 status; /* enum cok_why; of OFFER and RECALL about memory: log2 of
+		       * the granule in which it may be agreed to in part, 0:
+		       * all or none
+		       */
 	__u16 index;  /* of this resource: 0..total-1; else 0 */
 	__u16 total;  /* resources; 0 in messages about none */
 	__u32 kind;   /* enum cok_res_kind, 0 where none applies */
-	__u32 flags;  /* none defined: 0 */
+	__u32 epoch;  /* struct cok_comm */
 	__u64 start;
 	__u64 size;
 	__u64 arg0;
@@ -228,7 +290,7 @@ struct cok_comm {
 	__u16 abi_minor;
 	__u32 size;	/* bytes of the whole area */
 	__u32 nr_stats; /* stats pages: the number of core slots */
-	__u32 reserved0;
+	__u32 epoch;	/* not 0: which life of this area; in each message */
 	struct cok_region h2c; /* struct cok_ring + COK_CTRL_SLOTS messages */
 	struct cok_region c2h;
 	struct cok_region conin; /* struct cok_ring + COK_CONIN_BYTES */

@@ -148,16 +148,26 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_BOOT,
 
-	/* job: ENCLAVE TIMEOUT_MS: the operation's POOLED leases, at most 32,
-	 * are offered; GRANTED after COMMIT, else POOLED again. If there are
-	 * more, offer again. EINVAL none; ECONNREFUSED declined (WHY);
-	 * ETIMEDOUT; ENOTCONN not running; EPIPE it ended.
+	/* job: ENCLAVE TIMEOUT_MS [BEST_EFFORT] [REQUEST]: the operation's
+	 * POOLED leases, at most 32, are offered; GRANTED after COMMIT, else
+	 * POOLED again. If there are more, offer again. With BEST_EFFORT what
+	 * the co-kernel agrees to is committed, else only all of it. REQUEST:
+	 * made for that request, which a COMMIT ends as granted.
+	 * The result has a RESULT for each lease, however it ends.
+	 * EINVAL none; ECONNREFUSED declined (WHY; PARTIAL: it agreed to part
+	 * of it, all was wanted, nothing has moved); ETIMEDOUT; ENOTCONN not
+	 * running; EPIPE it ended; EBUSY it does not read its messages; ENOENT
+	 * no such request.
 	 */
 	COK_CMD_OFFER,
-	/* job: ENCLAVE LEASE_LIST (1..32) TIMEOUT_MS: GRANTED -> RECALLED ->
-	 * POOLED with this operation, else GRANTED again. Errors as OFFER;
-	 * EBUSY: the boot core or the memory holding the image; ENOENT: not
-	 * granted to it.
+	/* job: ENCLAVE LEASE_LIST (1..32) TIMEOUT_MS [WANT_CPUS] [WANT_MEM]
+	 * [BEST_EFFORT]: GRANTED -> RECALLED -> POOLED with this operation,
+	 * else GRANTED again. WANT_CPUS, WANT_MEM: so much of what is listed,
+	 * and the co-kernel chooses; absent: all that is listed of that kind.
+	 * A contiguous range that it gives in part is split: what stays keeps
+	 * the lease's number, unless that is none of it. Errors and RESULT as
+	 * OFFER; EBUSY: the boot core or the memory holding the image; ENOENT:
+	 * not granted to it.
 	 */
 	COK_CMD_RECALL,
 
@@ -176,13 +186,17 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_DESTROY,
 
-	/* do: TXID -> TXID, JOB_DONE (0/1), ERROR, TEXT, WHY. ENOENT. */
+	/* do: TXID -> TXID, JOB_DONE (0/1), ERROR, TEXT, WHY, RESULT... ENOENT. */
 	COK_CMD_JOB_GET,
 
 	/* notification: EVENT, GENERATION, TIME_NS, and
 	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET, no OP_ALIVE,
 	 * no OP_PID;
-	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE]
+	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE];
+	 * TXN: ENCLAVE TXID TXN_ASK TXN_STEP WHY NR_CPUS MEM (how much this
+	 * step is about: asked, agreed to, moved);
+	 * REQUEST: as REQUEST_GET, and ANSWER (0: it has just come) MEM NR_CPUS
+	 * (what was given) WHY
 	 */
 	COK_CMD_EVENT,
 
@@ -222,6 +236,16 @@ enum cok_cmd {
 	 * pool (or it is empty); nothing has changed then.
 	 */
 	COK_CMD_POOL_TAKE,
+
+	/* dump: [ENCLAVE]: what co-kernels ask for, waiting. -> ENCLAVE, NAME,
+	 * REQUEST, KIND, MEM | NR_CPUS, URGENCY, TIME_NS (when it came,
+	 * boottime). All of it but ENCLAVE and NAME is the co-kernel's claim.
+	 */
+	COK_CMD_REQUEST_GET,
+	/* do: ENCLAVE REQUEST: it is told ANSWER(DENIED, REFUSED). ENOENT no
+	 * such request, or it has ended; EBUSY an offer for it is under way.
+	 */
+	COK_CMD_REQUEST_DENY,
 
 	COK_CMD_COUNT
 };
@@ -275,6 +299,17 @@ enum cok_attr {
 	COK_A_RESERVED,	   /* flag: of the pool, goes back to it */
 	COK_A_HOME,	   /* flag */
 	COK_A_UNSETTLED,   /* u32, 0: there is nothing to recover */
+	COK_A_BEST_EFFORT, /* flag */
+	COK_A_WANT_CPUS,   /* u32, 1.. */
+	COK_A_WANT_MEM,	   /* u64, bytes, 1.. */
+	COK_A_RESULT,	   /* nest of COK_R_*, one per lease of a transaction */
+	COK_A_REQUEST,	   /* u64, 1..: the co-kernel's number for it */
+	COK_A_URGENCY,	   /* u32, enum cok_urgency in comm.h: a claim */
+	COK_A_NR_CPUS,	   /* u32 */
+	COK_A_MEM,	   /* u64, bytes */
+	COK_A_ANSWER,	   /* u32, enum cok_answer in comm.h; 0: none yet */
+	COK_A_TXN_ASK,	   /* u32: COK_MSG_OFFER or COK_MSG_RECALL */
+	COK_A_TXN_STEP,	   /* u32, enum cok_txn_step */
 	COK_A_COUNT
 };
 #define COK_A_MAX (COK_A_COUNT - 1)
@@ -308,6 +343,33 @@ enum cok_core_attr {
 	COK_C_FREQ_MSR,	  /* u32: where Linux asked for a frequency, and ... */
 	COK_C_FREQ_VALUE, /* u64: ... what; both set on each start of the core */
 	COK_C_COUNT
+};
+
+/* In COK_A_RESULT: what became of one lease that a transaction was about. */
+enum cok_result_attr {
+	COK_R_UNSPEC,
+	COK_R_PAD,
+	COK_R_LEASE, /* u32, as it was named */
+	COK_R_KIND,  /* u32, enum cok_res_kind */
+	COK_R_CPU,   /* u32, of a CPU */
+	COK_R_START, /* u64, of memory: the part agreed to ... */
+	COK_R_GIVEN, /* u64: ... and its bytes; of a CPU 1 or 0 */
+	COK_R_ASKED, /* u64: the same, as asked */
+	COK_R_WHY,   /* u32, enum cok_why: why not more */
+	COK_R_COUNT
+};
+
+/* How far a transaction is. */
+enum cok_txn_step {
+	COK_TS_NONE,
+	COK_TS_ASKED,	  /* OFFER or RECALL sent */
+	COK_TS_AGREED,	  /* to all that was wanted */
+	COK_TS_PARTIAL,	  /* to part of it */
+	COK_TS_DECLINED,  /* to none of it */
+	COK_TS_COMMITTED, /* what was agreed to has moved */
+	COK_TS_ABORTED,	  /* nothing has moved */
+	COK_TS_RELEASED,  /* given back unasked */
+	COK_TS_COUNT
 };
 
 /* Of an enclave. */
@@ -364,6 +426,8 @@ enum cok_event {
 	COK_EV_LEASE,
 	COK_EV_JOB,
 	COK_EV_OP,
+	COK_EV_TXN,
+	COK_EV_REQUEST,
 	COK_EV_COUNT
 };
 
