@@ -95,7 +95,7 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid)
 		copy = *lease;
 		if (to == COK_LS_POOLED && lease->op && cok_op_home(lease->op))
 			lease->reserved = false;
-		err = cok_ledger_move(lease, to, enclave, txid);
+		err = cok_ledger_move(&ledger, lease, to, enclave, txid);
 	}
 	if (!err) {
 		if (to != COK_LS_HOST)

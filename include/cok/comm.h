@@ -64,7 +64,7 @@ struct cok_ring {
 
 /*
  * TRANSACTIONS. Every transfer of resources is one. The host begins it, and
- * names it by its txid (never 0, never reused while the enclave lives). It
+ * names it by its txid (never 0; ascending while the enclave lives). It
  * moves 1..32 resources; what is said about n resources is said in n messages
  * of one txid, with index 0..n-1 and total n, in order, without others in
  * between.
@@ -97,8 +97,9 @@ struct cok_ring {
  *
  * ENDS. Each side repeats rather than guesses. QUERY of the host: say your
  * answer again (DECLINE(UNKNOWN) if the transaction never was). QUERY of the
- * co-kernel: say the outcome again. The host keeps an outcome until DONE has
- * come for it, and begins nothing new while 32 of them are kept.
+ * co-kernel: say the outcome again (ABORT(UNKNOWN) if it is not known). The
+ * host keeps an outcome, and repeats it, until DONE has come for it, and begins
+ * nothing new while 32 of them are kept.
  *
  * REQUESTS. What the co-kernel asks for by itself is named by a number of its
  * own in txid (1, 2, .. ; another space than the host's). REQUEST and RELEASE
@@ -108,6 +109,9 @@ struct cok_ring {
  *   CANCEL   -> ANSWER(CANCELLED), or how it ended before
  *   RELEASE(n): given back unasked; promises what PREPARED promises
  *            -> ANSWER(DONE), or ANSWER(DENIED): as if it had not been sent
+ * There is one RELEASE at a time: the next one says that this one's answer was
+ * read. A waiting REQUEST is repeated now and then, because an ANSWER can be
+ * lost; if the host has forgotten how it ended, that is DENIED(UNKNOWN).
  *
  * EPOCH. Each message carries the epoch of struct cok_comm: the comm area's
  * life that it was meant for. Another one's are counted and ignored, as are
@@ -138,7 +142,7 @@ enum cok_msg_type {
 	COK_MSG_PONG = 0x85,
 	COK_MSG_STOPPED = 0x86, /* all cores are halted */
 	COK_MSG_PARTIAL = 0x87, /* the part agreed to; status = why not more;
-				 * of an offered CPU: as ACCEPT
+				 * of a CPU: size 0, it is not agreed to
 				 */
 	COK_MSG_REQUEST = 0x88, /* kind, size = amount (bytes or cores), arg0 =
 				 * enum cok_urgency

@@ -14,11 +14,20 @@ static bool conflicts(struct cok_ledger *l, const struct cok_lease *want)
 	return cok_ledger_find_mem(l, want->start, want->size);
 }
 
-static struct cok_lease *free_slot(struct cok_ledger *l)
+/* A free entry, while more than `spare` are free. */
+static struct cok_lease *free_slot(struct cok_ledger *l, __u32 spare)
 {
-	for (__u32 i = 0; i < l->nr_slots; i++)
-		if (!l->slot[i].id)
-			return &l->slot[i];
+	struct cok_lease *found = NULL;
+
+	for (__u32 i = 0; i < l->nr_slots; i++) {
+		if (l->slot[i].id)
+			continue;
+		if (!found)
+			found = &l->slot[i];
+		if (!spare)
+			return found;
+		spare--;
+	}
 	return NULL;
 }
 
@@ -34,7 +43,7 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
 		return -EINVAL;
 	if (conflicts(l, want))
 		return -EEXIST;
-	lease = free_slot(l);
+	lease = free_slot(l, l->spare);
 	if (!lease)
 		return -ENOSPC;
 
@@ -46,6 +55,7 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
 	lease->op = op;
 	lease->boot = false;
 	lease->reserved = false;
+	lease->spare = 0;
 	*out = lease;
 	return 0;
 }
@@ -65,8 +75,13 @@ static bool holder_fits(__u32 state, __u32 enclave, __u64 txid)
 	}
 }
 
-int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
-		    __u64 txid)
+static bool in_transaction(__u32 state)
+{
+	return state == COK_LS_OFFERED || state == COK_LS_RECALLED;
+}
+
+int cok_ledger_move(struct cok_ledger *l, struct cok_lease *lease, __u32 to,
+		    __u32 enclave, __u64 txid)
 {
 	if (!lease->id || !cok_lease_state_ok(lease->state, to) ||
 	    !holder_fits(to, enclave, txid))
@@ -74,6 +89,10 @@ int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
 	/* No way for a resource to pass between enclaves but by the pool. */
 	if (enclave && lease->enclave && enclave != lease->enclave)
 		return -EINVAL;
+	if (!in_transaction(to)) {
+		l->spare -= lease->spare;
+		lease->spare = 0;
+	}
 	lease->state = to;
 	lease->enclave = enclave;
 	lease->txid = txid;
@@ -200,7 +219,7 @@ int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 	if ((lease->state != COK_LS_GRANTED && !cok_lease_in_pool(lease)) ||
 	    lease->busy || lease->size - size < keep)
 		return -EBUSY;
-	*tail = free_slot(l);
+	*tail = free_slot(l, l->spare);
 	if (!*tail)
 		return -ENOSPC;
 	**tail = *lease;
@@ -209,6 +228,80 @@ int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 	(*tail)->start += lease->size - size;
 	(*tail)->size = size;
 	lease->size -= size;
+	return 0;
+}
+
+int cok_ledger_reserve(struct cok_ledger *l, struct cok_lease *lease)
+{
+	if (lease->source != COK_SRC_CONTIG || lease->spare ||
+	    !in_transaction(lease->state))
+		return -EINVAL;
+	if (!free_slot(l, l->spare + 1))
+		return -ENOSPC;
+	lease->spare = 2;
+	l->spare += 2;
+	return 0;
+}
+
+/* The last bytes of a lease, from `start` on, as one of their own. */
+static struct cok_lease *cut(struct cok_ledger *l, struct cok_lease *lease,
+			     __u64 start)
+{
+	struct cok_lease *tail;
+
+	if (lease->spare) {
+		lease->spare--;
+		l->spare--;
+	}
+	tail = free_slot(l, l->spare);
+	if (!tail)
+		return NULL;
+	*tail = *lease;
+	tail->id = ++l->last_id;
+	tail->boot = false;
+	tail->spare = 0;
+	tail->start = start;
+	tail->size = lease->start + lease->size - start;
+	lease->size -= tail->size;
+	return tail;
+}
+
+/* Exchanges two leases' ranges, not their numbers. */
+static void swap_ranges(struct cok_lease *a, struct cok_lease *b)
+{
+	__u64 start = a->start, size = a->size;
+
+	a->start = b->start;
+	a->size = b->size;
+	b->start = start;
+	b->size = size;
+}
+
+int cok_ledger_part(struct cok_ledger *l, struct cok_lease *lease, __u64 start,
+		    __u64 size, struct cok_lease *piece[3])
+{
+	__u64 before = start - lease->start;
+	__u64 after = lease->size - before - size;
+
+	piece[0] = piece[1] = piece[2] = NULL;
+	if (lease->source != COK_SRC_CONTIG || !in_transaction(lease->state) ||
+	    start < lease->start || before >= lease->size || !size ||
+	    size > lease->size - before || start % COK_CONTIG_UNIT ||
+	    size % COK_CONTIG_UNIT)
+		return -EINVAL;
+	if (!before && !after) {
+		piece[0] = lease;
+		return 0;
+	}
+	if (!lease->spare && !free_slot(l, l->spare + (before && after)))
+		return -ENOSPC;
+	piece[1] = lease;
+	if (before && after)
+		piece[2] = cut(l, lease, start + size);
+	/* The lease's number goes with what stays, wherever that lies. */
+	piece[0] = cut(l, lease, before ? start : start + size);
+	if (!before)
+		swap_ranges(piece[0], lease);
 	return 0;
 }
 

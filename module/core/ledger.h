@@ -23,6 +23,7 @@ struct cok_lease {
 	bool boot;     /* boot core, or the memory that holds the image */
 	bool busy;     /* a job is working on it */
 	bool reserved; /* of the pool: to it, and not home, it goes back */
+	__u8 spare;    /* free entries that are set aside for its parts */
 
 	__u32 cpu;		 /* CPU: Linux's number ... */
 	__u32 apic_id;		 /* ... and the id the core itself reported */
@@ -36,6 +37,7 @@ struct cok_ledger {
 	struct cok_lease *slot;
 	__u32 nr_slots;
 	__u32 last_id;
+	__u32 spare; /* of all leases: free entries that are not for others */
 };
 
 /*
@@ -52,10 +54,11 @@ int cok_ledger_add(struct cok_ledger *l, const struct cok_lease *want, __u32 op,
  * transition, or enclave and txid don't fit the new state: POOLED, TAKING and
  * RETURNING have neither, GRANTED and QUARANTINED an enclave, OFFERED and
  * RECALLED both. A lease that reaches HOST is gone from the table; a reserved
- * one that comes back POOLED is in the pool, in no operation's hands.
+ * one that comes back POOLED is in the pool, in no operation's hands. What was
+ * set aside for its parts is free again.
  */
-int cok_ledger_move(struct cok_lease *lease, __u32 to, __u32 enclave,
-		    __u64 txid);
+int cok_ledger_move(struct cok_ledger *l, struct cok_lease *lease, __u32 to,
+		    __u32 enclave, __u64 txid);
 
 /* In the pool: reserved, POOLED, and in no operation's hands. */
 static inline bool cok_lease_in_pool(const struct cok_lease *lease)
@@ -101,6 +104,23 @@ struct cok_lease *cok_ledger_join(struct cok_ledger *l, struct cok_lease *lease,
  */
 int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 		     __u64 keep, struct cok_lease **tail);
+
+/*
+ * Sets two entries aside, so that cok_ledger_part() can't fail. For an OFFERED
+ * or RECALLED contiguous range (else -EINVAL), once. -ENOSPC.
+ */
+int cok_ledger_reserve(struct cok_ledger *l, struct cok_lease *lease);
+
+/*
+ * Splits an OFFERED or RECALLED contiguous range: [start, start + size) becomes
+ * a lease of its own, piece[0]; what stays is piece[1], which keeps the
+ * lease's number, and piece[2] if it lies on both sides. If it is all of the
+ * lease, that is piece[0]; pieces there are not are NULL. All stay in the
+ * lease's state and hands. -EINVAL: not such a lease, or not inside it in
+ * COK_CONTIG_UNITs; -ENOSPC: nothing was set aside and the table is full.
+ */
+int cok_ledger_part(struct cok_ledger *l, struct cok_lease *lease, __u64 start,
+		    __u64 size, struct cok_lease *piece[3]);
 
 struct cok_lease *cok_ledger_find(struct cok_ledger *l, __u32 id);
 struct cok_lease *cok_ledger_find_cpu(struct cok_ledger *l, __u32 cpu);

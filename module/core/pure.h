@@ -2,7 +2,7 @@
 /*
  * What the pure parts of the module need from their surroundings. They hold
  * no lock, allocate nothing and call nothing: the same files are compiled
- * into cok.ko and into the host's unit tests.
+ * into cok.ko, the co-kernel, and the host's tests.
  */
 #ifndef COK_CORE_PURE_H
 #define COK_CORE_PURE_H
@@ -12,7 +12,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 #else
-#include <errno.h>
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -51,7 +51,7 @@ static void adds_in_taking_with_fresh_ids(void **state)
 	assert_int_equal(a->state, COK_LS_TAKING);
 	assert_int_equal(a->op, 7);
 	assert_int_equal(a->id, 1);
-	assert_int_equal(cok_ledger_move(a, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, a, COK_LS_HOST, 0, 0), 0);
 	assert_null(cok_ledger_find_cpu(&ledger, 3));
 	/* The slot is used again, the id is not. */
 	assert_int_equal(add_cpu(3, &b), 0);
@@ -93,25 +93,25 @@ static void moves_only_with_fitting_holder(void **state)
 
 	(void)state;
 	assert_int_equal(add_cpu(1, &l), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 1, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 1, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 0, 5), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 5), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 0, 5), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 5), 0);
 	/* From one enclave to another only through the pool. */
-	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 2, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 2, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), 0);
 	assert_int_equal(l->op, 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(l, COK_LS_RECALLED, 1, 6), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RECALLED, 1, 6), 0);
 	l->boot = true;
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 	assert_false(l->boot);
-	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_TAKING, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_TAKING, 0, 0), -EINVAL);
 }
 
 static void walks_by_id(void **state)
@@ -121,7 +121,7 @@ static void walks_by_id(void **state)
 	(void)state;
 	assert_int_equal(add_cpu(1, &a), 0);
 	assert_int_equal(add_cpu(2, &b), 0);
-	assert_int_equal(cok_ledger_move(a, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, a, COK_LS_HOST, 0, 0), 0);
 	assert_int_equal(add_cpu(3, &c), 0); /* in a's slot, with id 3 */
 	assert_ptr_equal(cok_ledger_next(&ledger, 0), b);
 	assert_ptr_equal(cok_ledger_next(&ledger, b->id), c);
@@ -279,7 +279,7 @@ static struct cok_lease *pooled(__u64 start, __u64 size, __u32 op, __u32 source)
 	struct cok_lease *l;
 
 	assert_int_equal(cok_ledger_add(&ledger, &want, op, &l), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 	return l;
 }
 
@@ -328,7 +328,7 @@ static void joins_nothing_else(void **state)
 	assert_null(cok_ledger_join(&ledger, a, &gone));
 	assert_null(cok_ledger_join(&ledger, b, &gone));
 	b->source = COK_SRC_CONTIG;
-	assert_int_equal(cok_ledger_move(b, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, b, COK_LS_GRANTED, 1, 0), 0);
 	assert_null(cok_ledger_join(&ledger, a, &gone));
 	assert_null(cok_ledger_join(&ledger, b, &gone));
 }
@@ -341,7 +341,7 @@ static void splits_what_is_granted(void **state)
 	a = pooled(64 * MIB, 32 * MIB, 7, COK_SRC_CONTIG);
 	assert_int_equal(cok_ledger_split(&ledger, a, 2 * MIB, 0, &tail),
 			 -EBUSY);
-	assert_int_equal(cok_ledger_move(a, COK_LS_GRANTED, 5, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, a, COK_LS_GRANTED, 5, 0), 0);
 	a->boot = true;
 	assert_int_equal(cok_ledger_split(&ledger, a, 0, 0, &tail), -EINVAL);
 	assert_int_equal(cok_ledger_split(&ledger, a, MIB, 0, &tail), -EINVAL);
