@@ -96,5 +96,7 @@ void cok_requests_end(struct cok_requests *q, struct cok_request *r,
 
 /* The ANSWER about something that has ended. */
 void cok_requests_answer(const struct cok_request_end *end, struct cok_msg *m);
+void cok_requests_release_answer(const struct cok_release *rel,
+				 struct cok_msg *m);
 
 #endif /* COK_CORE_REQUEST_H */

@@ -167,4 +167,11 @@ bool cok_ck_cancel(struct cok_ck *ck, __u64 number, __u64 now);
 __u64 cok_ck_release(struct cok_ck *ck, const struct cok_res *res, __u16 n,
 		     __u64 now);
 
+/* ---- between txn_ck.c and request_ck.c ------------------------------------ */
+
+/* An ANSWER that is not about the open RELEASE. */
+void cok_ck_take_answer(struct cok_ck *ck, const struct cok_msg *m, __u64 now);
+void cok_ck_poll_asks(struct cok_ck *ck, __u64 now);
+__u64 cok_ck_next_ask(const struct cok_ck *ck);
+
 #endif /* COK_CORE_TXN_CK_H */
