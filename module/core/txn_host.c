@@ -60,12 +60,12 @@ static __u64 next_query(const struct cok_host *h, const struct cok_txn *t,
 	return half > h->repeat / 16 ? now + half : COK_NEVER;
 }
 
-static void query(struct cok_host *h, struct cok_txn *t, __u64 now)
+static bool query(struct cok_host *h, struct cok_txn *t, __u64 now)
 {
 	struct cok_msg m = { .txid = t->txid, .type = COK_MSG_QUERY };
 
 	t->query = next_query(h, t, now);
-	send(h, &m);
+	return send(h, &m);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -463,38 +463,42 @@ static __u64 earlier(__u64 a, __u64 b)
 	return a < b ? a : b;
 }
 
-__u64 cok_host_poll(struct cok_host *h, __u64 now)
+__u64 cok_host_next(const struct cok_host *h)
 {
 	__u64 next = COK_NEVER;
+
+	for (__u32 i = 0; i < COK_HOST_OPEN; i++) {
+		const struct cok_txn *t = h->open[i];
+
+		if (t && t->state == COK_TXN_ASKED)
+			next = earlier(next, earlier(t->query, t->deadline));
+	}
+	for (__u32 i = 0; i < COK_HOST_KEPT; i++)
+		if (h->kept[i].txid)
+			next = earlier(next, h->kept[i].again);
+	return next;
+}
+
+__u64 cok_host_poll(struct cok_host *h, __u64 now)
+{
 	bool sent = false;
 
-	for (__u32 i = 0; i < COK_HOST_OPEN && !h->ended; i++) {
+	for (__u32 i = 0; i < COK_HOST_OPEN; i++) {
 		struct cok_txn *t = h->open[i];
 
 		if (!t || t->state != COK_TXN_ASKED)
 			continue;
-		if (now >= t->deadline) {
+		if (now >= t->deadline)
 			abort_txn(h, t, -ETIMEDOUT, COK_WHY_TIMEOUT, now);
-			continue;
-		}
-		if (now >= t->query) {
-			query(h, t, now);
-			sent = true;
-		}
-		next = earlier(next, earlier(t->query, t->deadline));
+		else if (now >= t->query)
+			sent |= query(h, t, now);
 	}
-	for (__u32 i = 0; i < COK_HOST_KEPT; i++) {
-		struct cok_kept *k = &h->kept[i];
-
-		if (!k->txid)
-			continue;
-		if (now >= k->again)
-			sent |= say(h, k, now);
-		next = earlier(next, k->again);
-	}
+	for (__u32 i = 0; i < COK_HOST_KEPT; i++)
+		if (h->kept[i].txid && now >= h->kept[i].again)
+			sent |= say(h, &h->kept[i], now);
 	if (sent)
 		ring(h);
-	return next;
+	return cok_host_next(h);
 }
 
 /* ---- RELEASE ------------------------------------------------------------- */

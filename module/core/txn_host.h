@@ -199,6 +199,8 @@ int cok_host_message(struct cok_host *h, const struct cok_msg *m, __u64 now);
  * messages have been taken, and before cok_host_decide().
  */
 __u64 cok_host_poll(struct cok_host *h, __u64 now);
+/* The time that cok_host_poll() would return. */
+__u64 cok_host_next(const struct cok_host *h);
 
 /*
  * Decides, once there is nothing to wait for (or the owner does not want to

@@ -93,25 +93,34 @@ static void moves_only_with_fitting_holder(void **state)
 
 	(void)state;
 	assert_int_equal(add_cpu(1, &l), 0);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 1, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0),
+			 -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 1, 0),
+			 -EINVAL);
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 0, 5), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 0),
+			 -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 0, 5),
+			 -EINVAL);
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 5), 0);
 	/* From one enclave to another only through the pool. */
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 2, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 2, 0),
+			 -EINVAL);
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), 0);
 	assert_int_equal(l->op, 0);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0), -EINVAL);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0),
+			 -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0),
+			 -EINVAL);
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RECALLED, 1, 6), 0);
 	l->boot = true;
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 	assert_false(l->boot);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0),
+			 0);
 	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_TAKING, 0, 0), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_TAKING, 0, 0),
+			 -EINVAL);
 }
 
 static void walks_by_id(void **state)
@@ -422,6 +431,112 @@ static void enclave_states(void **state)
 	assert_string_equal(cok_lease_state_name(COK_LS_POOLED), "POOLED");
 }
 
+/* ---- parts of a lease in a transaction ------------------------------------ */
+
+static struct cok_lease *recalled(__u64 units)
+{
+	struct cok_lease want = {
+		.kind = COK_RES_MEM,
+		.start = 64 * MIB,
+		.size = units * COK_CONTIG_UNIT,
+		.source = COK_SRC_CONTIG,
+		.zone = "Normal",
+	};
+	struct cok_lease *l;
+
+	reset(NULL);
+	assert_int_equal(cok_ledger_add(&ledger, &want, 7, &l), 0);
+	assert_int_equal(cok_ledger_reserve(&ledger, l), -EINVAL);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RECALLED, 1, 9), 0);
+	return l;
+}
+
+static void parts_of_a_lease(void **state)
+{
+	static const struct {
+		__u64 at, units; /* of five */
+		int err;
+		int pieces;
+		__u64 first, second; /* where what stays begins */
+	} cases[] = {
+		{ 0, 5, 0, 1, 0, 0 },	     { 0, 2, 0, 2, 2, 0 },
+		{ 3, 2, 0, 2, 0, 0 },	     { 1, 3, 0, 3, 0, 4 },
+		{ 0, 0, -EINVAL, 0, 0, 0 },  { 5, 1, -EINVAL, 0, 0, 0 },
+		{ 4, 2, -EINVAL, 0, 0, 0 },  { -1, 2, -EINVAL, 0, 0, 0 },
+		{ 1, -1, -EINVAL, 0, 0, 0 },
+	};
+	struct cok_lease *l, *piece[3];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		__u64 at = 64 * MIB + cases[i].at * COK_CONTIG_UNIT;
+		__u64 size = cases[i].units * COK_CONTIG_UNIT, sum = 0;
+
+		l = recalled(5);
+		assert_int_equal(cok_ledger_part(&ledger, l, at, size, piece),
+				 cases[i].err);
+		if (cases[i].err)
+			continue;
+		assert_int_equal(piece[0]->start, at);
+		assert_int_equal(piece[0]->size, size);
+		for (int n = 0; n < 3; n++) {
+			assert_int_equal(!piece[n], n >= cases[i].pieces);
+			if (!piece[n])
+				continue;
+			sum += piece[n]->size;
+			assert_int_equal(piece[n]->state, COK_LS_RECALLED);
+			assert_int_equal(piece[n]->txid, 9);
+			assert_string_equal(piece[n]->zone, "Normal");
+		}
+		assert_int_equal(sum, 5 * COK_CONTIG_UNIT);
+		/* The number stays with what stays. */
+		assert_ptr_equal(piece[cases[i].pieces > 1], l);
+		if (cases[i].pieces > 1)
+			assert_int_equal(piece[1]->start,
+					 64 * MIB + cases[i].first *
+							    COK_CONTIG_UNIT);
+		if (cases[i].pieces > 2)
+			assert_int_equal(piece[2]->start,
+					 64 * MIB + cases[i].second *
+							    COK_CONTIG_UNIT);
+	}
+	l = recalled(5);
+	assert_int_equal(cok_ledger_part(&ledger, l, 64 * MIB + 4096,
+					 COK_CONTIG_UNIT, piece),
+			 -EINVAL);
+}
+
+/* Entries that were set aside are nobody else's. */
+static void entries_are_set_aside(void **state)
+{
+	struct cok_lease *l = recalled(5), *piece[3], *other;
+
+	(void)state;
+	assert_int_equal(cok_ledger_reserve(&ledger, l), 0);
+	assert_int_equal(cok_ledger_reserve(&ledger, l), -EINVAL);
+	assert_int_equal(add_cpu(1, &other), 0); /* the last of four */
+	assert_int_equal(add_cpu(2, &other), -ENOSPC);
+	assert_int_equal(cok_ledger_part(&ledger, l, 64 * MIB + COK_CONTIG_UNIT,
+					 COK_CONTIG_UNIT, piece),
+			 0);
+	assert_int_equal(ledger.spare, 0);
+	assert_int_equal(add_cpu(2, &other), -ENOSPC);
+
+	l = recalled(5);
+	assert_int_equal(cok_ledger_reserve(&ledger, l), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(ledger.spare, 0);
+	for (__u32 cpu = 0; cpu < 3; cpu++)
+		assert_int_equal(add_cpu(cpu, &other), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RECALLED, 1, 9), 0);
+	assert_int_equal(cok_ledger_reserve(&ledger, l), -ENOSPC);
+	assert_int_equal(cok_ledger_part(&ledger, l, 64 * MIB, COK_CONTIG_UNIT,
+					 piece),
+			 -ENOSPC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +554,8 @@ int main(void)
 		cmocka_unit_test_setup(parts_and_joins_in_the_pool, reset),
 		cmocka_unit_test(every_lease_state_leads_home),
 		cmocka_unit_test(enclave_states),
+		cmocka_unit_test(parts_of_a_lease),
+		cmocka_unit_test(entries_are_set_aside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
