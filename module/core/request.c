@@ -117,13 +117,22 @@ static void end_at_once(struct cok_requests *q, __u64 number, __u16 answer,
 	keep_end(q, &end, res);
 }
 
+/* Something that could be given: not more than there can be of it. */
+static bool makes_sense(const struct cok_msg *m)
+{
+	if (!m->size || m->arg0 > COK_URGENCY_HIGH)
+		return false;
+	if (m->kind == COK_RES_CPU)
+		return m->size <= COK_MAX_CORES;
+	return m->kind == COK_RES_MEM && m->size <= 1ULL << 52;
+}
+
 static int take_request(struct cok_requests *q, const struct cok_msg *m,
 			__u64 now, struct cok_request_result *res)
 {
 	struct cok_request *r;
 
-	if ((m->kind != COK_RES_CPU && m->kind != COK_RES_MEM) || !m->size ||
-	    m->arg0 > COK_URGENCY_HIGH)
+	if (!makes_sense(m))
 		return -EPROTO;
 	if (cok_requests_find(q, m->txid)) {
 		answer_queued(m->txid, &res->answer);

@@ -497,6 +497,39 @@ static void grants_a_request(void **state)
 	assert_string_equal(fake.notes, "+aPCG");
 }
 
+static void takes_no_nonsense_for_a_request(void **state)
+{
+	static const struct {
+		__u32 kind;
+		__u64 size, urgency;
+	} bad[] = {
+		{ 0, 1, 0 },
+		{ 3, 1, 0 },
+		{ COK_RES_CPU, 0, 0 },
+		{ COK_RES_CPU, COK_MAX_CORES + 1, 0 },
+		{ COK_RES_CPU, (1ULL << 32) + 1, 0 },
+		{ COK_RES_MEM, 0, 0 },
+		{ COK_RES_MEM, (1ULL << 52) + 1, 0 },
+		{ COK_RES_MEM, MIB, COK_URGENCY_HIGH + 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const struct cok_msg m = {
+			.type = COK_MSG_REQUEST,
+			.txid = i + 1,
+			.epoch = EPOCH,
+			.kind = bad[i].kind,
+			.size = bad[i].size,
+			.arg0 = bad[i].urgency,
+		};
+
+		assert_int_equal(cok_host_message(&h, &m, 0), -EPROTO);
+		assert_null(cok_requests_find(&h.requests, m.txid));
+	}
+	assert_string_equal(fake.notes, "");
+}
+
 static void an_offer_that_fails_leaves_the_request(void **state)
 {
 	(void)state;
@@ -737,6 +770,7 @@ int main(void)
 		cmocka_unit_test_setup(keeps_outcomes_until_done, setup),
 		cmocka_unit_test_setup(ends_with_the_enclave, setup),
 		cmocka_unit_test_setup(grants_a_request, setup),
+		cmocka_unit_test_setup(takes_no_nonsense_for_a_request, setup),
 		cmocka_unit_test_setup(an_offer_that_fails_leaves_the_request,
 				       setup),
 		cmocka_unit_test_setup(tells_numbers_apart, setup),
