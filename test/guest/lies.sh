@@ -214,6 +214,70 @@ late() {
 		t 10 0 ping r && is "$(cokctl ledger --json)" "$ledger" && end
 }
 
+# Parts that are none, and then nothing: nothing moves, whoever asks.
+no_part() {
+	boots && t 30 0 grow r --mem 4M --mem-from contig --timeout $((5 * slow)) || return
+	begin odd-parts && ledger=$(cokctl ledger --json) &&
+		t 20 4 grow r --mem 4M --mem-from contig --best-effort --timeout 1 &&
+		t 20 4 shrink r --mem 2M --best-effort --timeout 1 &&
+		is "$(cokctl ledger --json)" "$ledger" && messages_bad 20 && end
+}
+
+# Asked for half of what is listed it gives all: that is no answer.
+too_much() {
+	boots && t 30 0 grow r --mem 4M --mem-from contig --timeout $((5 * slow)) || return
+	begin none && ledger=$(cokctl ledger --json) &&
+		t 20 4 shrink r --mem 2M --timeout 1 &&
+		is "$(cokctl ledger --json)" "$ledger" && messages_bad 1 && end
+}
+
+# Outcomes that it never acknowledges are kept: so many, and no more is begun.
+never_done() {
+	boots && t 20 0 grow r --cpus 1 --timeout $((5 * slow)) && begin no-done || return
+	for _ in {1..32}; do
+		t 20 3 shrink r --cpus 1 --timeout $((5 * slow)) || return
+	done
+	t 20 7 shrink r --cpus 1 --timeout 1 && says 'not acknowledged how 32' &&
+		t 10 0 ping r --timeout $((5 * slow)) && end
+}
+
+# What it asks for is a claim: told as it is, and of no effect. (The answers may
+# fill its ring, so that there is no room for a ping.)
+asks_without_end() {
+	begin request-flood && sleep 2 && t 10 0 requests && t 10 0 requests --json &&
+		jq -e 'length <= 8' "$work/out" && t 10 '[01]' deny r:1 && t 10 '[07]' ping r --timeout $((5 * slow)) && looks && neighbour && end
+}
+
+asks_nonsense() {
+	begin odd-requests && messages_bad 20 && t 10 0 requests --json && is "$(cat "$work/out")" '[]' &&
+		healthy && end
+}
+
+# Nothing of what it may not give back has gone.
+gives_what_it_may_not() {
+	boots && ledger=$(cokctl ledger --json) && begin odd-releases &&
+		await 20 logged 'nothing left' && is "$(cokctl ledger --json)" "$ledger" &&
+		healthy && looks && neighbour && end
+}
+
+# Given back unasked, twice: it is gone once, and the next cokctl brings it home.
+gives_twice() {
+	boots && ledger=$(cokctl ledger --json) && begin release-twice &&
+		t 30 0 grow r --mem 2M --mem-from contig --timeout $((5 * slow)) &&
+		await 20 logged 'rogue: released' && await 10 back_to_before &&
+		healthy && looks && neighbour && end
+}
+
+back_to_before() {
+	[ "$(cokctl ledger --json)" = "$ledger" ]
+}
+
+# Another life's messages are not heard.
+other_epoch() {
+	begin epoch && t 10 4 ping r --timeout 1 && t 20 4 grow r --cpus 1 --timeout 1 &&
+		t 10 4 stop r --timeout 1 && messages_bad 2 && end
+}
+
 # A core that faults at once is the enclave's end, and comes home, too.
 bad_entry() {
 	fails "$1" "exception $2 .*core 1" t 20 '[01]' grow r --cpus 1 --timeout $((5 * slow))
@@ -385,6 +449,18 @@ lie 'transactions: agreed, then declined' minds_not then-decline
 lie 'transactions: declined oddly' odd_decline
 lie 'transactions: one of two accepted' first_only
 lie 'transactions: answer after the deadline' late
+lie 'transactions: parts that are none' no_part
+lie 'transactions: more than was asked for' too_much
+lie 'transactions: agreed, then in part' minds_not then-partial
+lie 'transactions: DONE before the outcome' minds_not done-early messages_bad 2
+lie 'transactions: DONE of anything' minds_not forged-done messages_bad 100
+lie 'transactions: never DONE' never_done
+lie 'transactions: asks for outcomes without end' minds_not queries messages_bad 100
+lie 'requests: nonsense' asks_nonsense
+lie 'requests: without end' asks_without_end
+lie 'releases: of what it may not' gives_what_it_may_not
+lie 'releases: twice' gives_twice
+lie 'an epoch that is not its own' other_epoch
 lie 'a core at a non-canonical address' bad_entry entry-odd '1[23]'
 lie 'a core at an unmapped address' bad_entry entry-unmapped 14
 lie 'a core in data' bad_entry entry-data 14

@@ -28,11 +28,17 @@ static struct cok_comm *comm;
 static struct cok_region h2c_at, c2h_at, conin_at, log_at, stats_at;
 static __u32 sent, taken, logged, eaten; /* our positions in the rings */
 static __u64 seq;
+static __u32 epoch;
 static __u64 ticks;			     /* how often the lie was told */
 static __u64 last_txid;			     /* of an OFFER or RECALL */
 static struct cok_msg held[COK_TXN_MAX_RES]; /* answers kept back */
 static __u32 nr_held;
 static int deaf, starving; /* h2c, conin are not read */
+/*
+ * Until then it tells no lie: in a flood of its own making, what it says could be
+ * gone from the host's log before a reader comes to it.
+ */
+static __u64 quiet_until;
 
 struct lie {
 	const char *name;
@@ -40,6 +46,7 @@ struct lie {
 	int fast;				 /* ... without a pause */
 	void (*answer)(const struct cok_msg *m); /* instead of the honest one */
 	void (*outcome)(const struct cok_msg *m); /* COMMIT or ABORT came */
+	int undone; /* outcomes are not acknowledged */
 };
 static const struct lie *lie;
 
@@ -200,6 +207,8 @@ static int put_msg(struct cok_msg m)
 	if (cok_ring_room(sent, cok_ring_load(&r->cons), COK_CTRL_SLOTS, 0) < 1)
 		return 0;
 	m.seq = ++seq;
+	if (!m.epoch)
+		m.epoch = epoch;
 	slots[sent % COK_CTRL_SLOTS] = m;
 	cok_ring_store(&r->prod, ++sent);
 	return 1;
@@ -254,6 +263,7 @@ static struct cok_msg agree(const struct cok_msg *m)
 	struct cok_msg a = *m;
 
 	a.type = m->type == COK_MSG_OFFER ? COK_MSG_ACCEPT : COK_MSG_PREPARED;
+	a.epoch = a.status = 0;
 	a.arg0 = m->kind == COK_RES_CPU ? (__u64)second : 0;
 	a.arg1 = 0;
 	return a;
@@ -289,6 +299,9 @@ static void handle(const struct cok_msg *m)
 	case COK_MSG_ABORT:
 		if (lie->outcome)
 			lie->outcome(m);
+		if (!lie->undone)
+			send((struct cok_msg){ .type = COK_MSG_DONE,
+					       .txid = m->txid });
 		break;
 	case COK_MSG_STOP:
 		send((struct cok_msg){ .type = COK_MSG_STOPPED });
@@ -500,7 +513,7 @@ static void stopped_not(void)
 
 static void host_types(void)
 {
-	for (__u16 type = COK_MSG_OFFER; type <= COK_MSG_STOP; type++)
+	for (__u16 type = COK_MSG_OFFER; type <= COK_MSG_ANSWER; type++)
 		put_msg((struct cok_msg){ .type = type,
 					  .txid = last_txid,
 					  .total = 1,
@@ -557,6 +570,8 @@ static void random_msgs(void)
 
 	for (__u32 i = 0; i < sizeof(m) / 8; i++)
 		((__u64 *)&m)[i] = random();
+	if (random() & 1)
+		m.epoch = 0; /* then it is put right */
 	m.type = (random() & 1 ? 0x80 : 0) | random() % 16;
 	m.txid = last_txid + random() % 8 - 4;
 	if (random() & 1)
@@ -661,6 +676,59 @@ static void odd_decline(const struct cok_msg *m)
 			       .total = 3 });
 }
 
+static struct cok_msg part(const struct cok_msg *m, __u64 start, __u64 size)
+{
+	struct cok_msg a = agree(m);
+
+	a.type = COK_MSG_PARTIAL;
+	a.status = COK_WHY_IN_USE;
+	a.start = start;
+	a.size = size;
+	return a;
+}
+
+#define UNIT 0x200000ULL
+
+/* Parts that are none. */
+static void odd_parts(const struct cok_msg *m)
+{
+	send(part(m, m->start, m->size));
+	send(part(m, m->start, m->size + UNIT));
+	send(part(m, m->start, ~0ULL));
+	send(part(m, m->start, ~0ULL << 21));
+	send(part(m, m->start - UNIT, UNIT));
+	send(part(m, m->start - UNIT, m->size));
+	send(part(m, m->start + m->size, UNIT));
+	send(part(m, m->start + UNIT, m->size));
+	send(part(m, m->start + 4096, UNIT));
+	send(part(m, m->start, UNIT + 4096));
+	send(part(m, m->start, 4096));
+	send(part(m, m->start, 1));
+	send(part(m, m->start + UNIT, 0));
+}
+
+/* The answer stands. */
+static void then_partial(const struct cok_msg *m)
+{
+	send(agree(m));
+	send(part(m, m->start, 0));
+	send(part(m, m->start, m->size));
+}
+
+static void done_early(const struct cok_msg *m)
+{
+	send((struct cok_msg){ .type = COK_MSG_DONE, .txid = m->txid });
+	send(agree(m));
+}
+
+static void decline(const struct cok_msg *m)
+{
+	if (m->index + 1 == m->total)
+		send((struct cok_msg){ .type = COK_MSG_DECLINE,
+				       .txid = m->txid,
+				       .status = COK_WHY_REFUSED });
+}
+
 static void first_only(const struct cok_msg *m)
 {
 	if (!m->index)
@@ -706,6 +774,156 @@ static void entry_unmapped(const struct cok_msg *m)
 static void entry_data(const struct cok_msg *m)
 {
 	entry_at(m, (__u64)held);
+}
+
+/* ---- lies unasked -------------------------------------------------------- */
+
+/* Of what there is not, of what has ended, and twice. */
+static void forged_done(void)
+{
+	for (int i = 0; i < 2; i++) {
+		put_msg((struct cok_msg){ .type = COK_MSG_DONE,
+					  .txid = last_txid });
+		put_msg((struct cok_msg){ .type = COK_MSG_DONE,
+					  .txid = random() });
+	}
+}
+
+static void queries(void)
+{
+	put_msg((struct cok_msg){ .type = COK_MSG_QUERY_END });
+	put_msg((struct cok_msg){ .type = COK_MSG_QUERY_END,
+				  .txid = random() });
+	put_msg((struct cok_msg){ .type = COK_MSG_QUERY_END,
+				  .txid = last_txid + random() % 4 });
+}
+
+static __u64 asked; /* the last of its own numbers */
+
+static struct cok_msg request(__u64 txid, __u32 kind, __u64 size, __u64 urgency)
+{
+	return (struct cok_msg){ .type = COK_MSG_REQUEST,
+				 .txid = txid,
+				 .kind = kind,
+				 .size = size,
+				 .arg0 = urgency };
+}
+
+/* None of them is a request. */
+static void odd_requests(void)
+{
+	put_msg(request(0, COK_RES_CPU, 1, 0));
+	put_msg(request(++asked, 0, 1, 0));
+	put_msg(request(++asked, 3, 1, 0));
+	put_msg(request(++asked, COK_RES_CPU, 0, 0));
+	put_msg(request(++asked, COK_RES_MEM, 0, 0));
+	put_msg(request(++asked, COK_RES_CPU, ~0ULL, 0));
+	put_msg(request(++asked, COK_RES_MEM, ~0ULL, 0));
+	put_msg(request(++asked, COK_RES_MEM, 4096, 3));
+	put_msg(request(++asked, COK_RES_MEM, 4096, ~0ULL));
+	put_msg((struct cok_msg){ .type = COK_MSG_CANCEL });
+	put_msg((struct cok_msg){ .type = COK_MSG_CANCEL, .txid = ~0ULL });
+}
+
+/* New ones, old ones, and cancelled before they come. */
+static void request_flood(void)
+{
+	for (int i = 0; i < 8; i++)
+		put_msg(request(++asked, 1 + random() % 2, 1 + random() % 64,
+				random() % 3));
+	put_msg(request(1 + random() % asked, COK_RES_CPU, 1, 0));
+	put_msg((struct cok_msg){ .type = COK_MSG_CANCEL,
+				  .txid = 1 + random() % (asked + 8) });
+}
+
+static struct cok_msg release(__u32 kind, __u64 start, __u64 size)
+{
+	return (struct cok_msg){ .type = COK_MSG_RELEASE,
+				 .txid = asked,
+				 .total = 1,
+				 .kind = kind,
+				 .start = start,
+				 .size = size };
+}
+
+/* Each until the host has had the time to see to it. */
+static void release_one(__u32 kind, __u64 start, __u64 size)
+{
+	asked++;
+	send(release(kind, start, size));
+	wait_ms(30);
+}
+
+/* What is not its, what it can't spare, and half of what can't be halved. */
+static void odd_releases(void)
+{
+	const struct cok_mem_range *mem = &boot->mem[0];
+	struct cok_msg m;
+
+	if (ticks)
+		return;
+	release_one(COK_RES_CPU, boot->apic_id, 0);
+	release_one(COK_RES_CPU, 0, 0);
+	release_one(COK_RES_CPU, 0, 1);
+	release_one(COK_RES_CPU, 1, 63);
+	release_one(COK_RES_CPU, ~0ULL, ~0ULL);
+	release_one(COK_RES_MEM, mem->start, mem->size);
+	release_one(COK_RES_MEM, mem->start, mem->size / 2);
+	release_one(COK_RES_MEM, mem->start + mem->size / 2, mem->size / 2);
+	release_one(COK_RES_MEM, mem->start - mem->size, mem->size);
+	release_one(COK_RES_MEM, 0, UNIT);
+	release_one(COK_RES_MEM, 0x1000000, 0);
+	release_one(COK_RES_MEM, mem->start + 1, 4095);
+	release_one(COK_RES_MEM, ~0ULL << 21, UNIT);
+	release_one(COK_RES_MEM, UNIT, ~0ULL << 21);
+	release_one(3, 0, 0);
+	for (__u16 total = 2; total < 65; total += 31) {
+		m = release(COK_RES_MEM, mem->start, mem->size);
+		m.txid = ++asked;
+		m.total = total;
+		send(m);
+		m.index = 1; /* the same again */
+		send(m);
+		m.index = total;
+		send(m);
+	}
+	m.txid = 0;
+	send(m);
+	print("rogue: nothing left\n");
+}
+
+/* The memory that was granted last: once, again, and while that goes on. */
+static struct cok_msg granted;
+static int committed;
+
+static void remember(const struct cok_msg *m)
+{
+	if (m->type == COK_MSG_OFFER && m->kind == COK_RES_MEM)
+		granted = *m;
+	send(agree(m));
+}
+
+static void remember_end(const struct cok_msg *m)
+{
+	committed = m->type == COK_MSG_COMMIT && m->txid == granted.txid;
+}
+
+static void release_twice(void)
+{
+	if (!committed)
+		return;
+	asked++;
+	for (int i = 0; i < 3; i++)
+		send(release(granted.kind, granted.start, granted.size));
+	release_one(granted.kind, granted.start, granted.size);
+	release_one(granted.kind, granted.start, granted.size);
+	committed = 0;
+	print("rogue: released\n");
+}
+
+static void other_epoch(void)
+{
+	epoch = comm->epoch + 1;
 }
 
 /* ---- lies in the first page and the stats ------------------------------ */
@@ -896,7 +1114,7 @@ static const struct lie lies[] = {
 	{ .name = "host-types", .tell = host_types },
 	{ .name = "unknown-txns", .tell = unknown_txns },
 	{ .name = "finished-txns", .tell = finished_txns },
-	{ .name = "finished-flood", .tell = finished_flood },
+	{ .name = "finished-flood", .tell = finished_flood, .undone = 1 },
 	{ .name = "seq", .tell = seq_jumps },
 	{ .name = "random-msgs", .tell = random_msgs },
 	{ .name = "h2c-cons", .tell = h2c_cons },
@@ -910,6 +1128,20 @@ static const struct lie lies[] = {
 	{ .name = "twice", .answer = twice },
 	{ .name = "then-decline", .answer = then_decline },
 	{ .name = "odd-decline", .answer = odd_decline },
+	{ .name = "odd-parts", .answer = odd_parts },
+	{ .name = "then-partial", .answer = then_partial },
+	{ .name = "done-early", .answer = done_early },
+	{ .name = "no-done", .answer = decline, .undone = 1 },
+	{ .name = "forged-done", .tell = forged_done },
+	{ .name = "queries", .tell = queries, .fast = 1 },
+	{ .name = "odd-requests", .tell = odd_requests },
+	{ .name = "request-flood", .tell = request_flood, .fast = 1 },
+	{ .name = "odd-releases", .tell = odd_releases },
+	{ .name = "release-twice",
+	  .tell = release_twice,
+	  .answer = remember,
+	  .outcome = remember_end },
+	{ .name = "epoch", .tell = other_epoch },
 	{ .name = "first-only", .answer = first_only },
 	{ .name = "late", .answer = say_nothing, .outcome = too_late },
 	{ .name = "entry-odd", .answer = entry_odd },
@@ -940,12 +1172,6 @@ static const struct lie *find(const struct lie *from, __u32 n, const char *word)
 
 /* ---- the truth --------------------------------------------------------- */
 
-/*
- * Until then it tells no lie: in a flood of its own making, what it says could be
- * gone from the host's log before a reader comes to it.
- */
-static __u64 quiet_until;
-
 /* A lie's name, or anything else, which is answered. */
 static void line_typed(const char *line)
 {
@@ -959,7 +1185,7 @@ static void line_typed(const char *line)
 	print("rogue: now I lie\n");
 	log_read();
 	lie = found;
-	quiet_until = ticks = nr_held = last_txid = 0;
+	quiet_until = ticks = nr_held = last_txid = committed = 0;
 }
 
 static void console(void)
@@ -984,6 +1210,7 @@ static void console(void)
 static void open_comm(void)
 {
 	comm = (struct cok_comm *)boot->comm_phys;
+	epoch = comm->epoch;
 	h2c_at = comm->h2c;
 	c2h_at = comm->c2h;
 	conin_at = comm->conin;
