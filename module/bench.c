@@ -146,7 +146,7 @@ static int do_ipi(u32 cpu, u32 n)
 
 static bool pong_there(struct cok_chan *ch, u64 cookie)
 {
-	struct cok_ring *r = ch->ring.c2h;
+	struct cok_ring *r = ch->rings.c2h;
 	const struct cok_msg *slots = (const void *)(r + 1);
 	struct cok_msg m;
 

@@ -15,6 +15,13 @@
 #define DRAIN_MAX_MSGS (4 * COK_CTRL_SLOTS)
 #define DRAIN_MAX_RECS 2048
 #define SPIN_NS	       (50 * NSEC_PER_USEC)
+/*
+ * REQUESTs, CANCELs and RELEASEs that are taken between two ticks of the watch:
+ * each can make an event. An honest co-kernel repeats what was not answered.
+ */
+#define ASKS_PER_TICK (COK_TXN_MAX_RES + 4 * COK_MAX_REQUESTS)
+/* An outcome is said again each so many ms until DONE has come for it. */
+#define REPEAT_MS 500
 
 static struct cok_msg *msgs_of(struct cok_ring *r)
 {
@@ -24,13 +31,6 @@ static struct cok_msg *msgs_of(struct cok_ring *r)
 static u8 *bytes_of(struct cok_ring *r)
 {
 	return (void *)(r + 1);
-}
-
-void cok_chan_init(struct cok_enclave *e)
-{
-	mutex_init(&e->chan_lock);
-	init_waitqueue_head(&e->wait);
-	cok_comm_rings(e, &e->chan.ring);
 }
 
 static void broken(struct cok_enclave *e, const char *which)
@@ -45,56 +45,98 @@ static void broken(struct cok_enclave *e, const char *which)
 
 /* ---- host -> co-kernel -------------------------------------------------------- */
 
-/* COMMIT and ABORT may use the slots that are kept free for them. */
-static u32 reserve_for(const struct cok_msg *m)
-{
-	return m->type == COK_MSG_COMMIT || m->type == COK_MSG_ABORT
-		       ? 0
-		       : COK_CTRL_RESERVED;
-}
-
-static void flush_outbox(struct cok_enclave *e)
-{
-	struct cok_msg *m = &e->chan.outbox;
-
-	if (m->type && cok_chan_send(e, m) != -ENOSPC)
-		m->type = 0;
-}
-
-int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
+/* Room for messages of a type: COMMIT and ABORT have slots of their own. */
+static s64 room_for(struct cok_enclave *e, u16 type)
 {
 	struct cok_chan *ch = &e->chan;
-	struct cok_ring *r = ch->ring.h2c;
-	s64 room;
+	bool end = type == COK_MSG_COMMIT || type == COK_MSG_ABORT;
+	s64 room = cok_ring_room(ch->h2c_prod,
+				 cok_ring_load(&ch->rings.h2c->cons),
+				 COK_CTRL_SLOTS, end ? 0 : COK_CTRL_RESERVED);
 
 	lockdep_assert_held(&e->chan_lock);
-	room = cok_ring_room(ch->h2c_prod, cok_ring_load(&r->cons),
-			     COK_CTRL_SLOTS, reserve_for(m));
-	if (room < 0) {
+	if (room < 0)
 		broken(e, "control");
-		return -EPIPE;
-	}
-	if (!room)
-		return -ENOSPC;
+	return room;
+}
+
+/* There is room for it. */
+static void put(struct cok_enclave *e, struct cok_msg *m)
+{
+	struct cok_chan *ch = &e->chan;
+	struct cok_ring *r = ch->rings.h2c;
+
+	m->epoch = e->epoch;
 	m->seq = ++ch->h2c_seq;
 	msgs_of(r)[ch->h2c_prod & (COK_CTRL_SLOTS - 1)] = *m;
 	cok_ring_store(&r->prod, ++ch->h2c_prod);
 	atomic64_inc(&e->msgs_out);
 	trace_cok_msg_out(e->id, m);
+}
+
+int cok_chan_send(struct cok_enclave *e, struct cok_msg *m)
+{
+	s64 room = room_for(e, m->type);
+
+	if (room <= 0)
+		return room ? -EPIPE : -ENOSPC;
+	put(e, m);
 	return 0;
 }
 
-void cok_chan_send_later(struct cok_enclave *e, const struct cok_msg *m)
+/* What the host's end of the protocol sends by. */
+static u32 link_room(void *ctx, u16 type)
 {
-	e->chan.outbox = *m;
-	flush_outbox(e);
+	return max_t(s64, room_for(ctx, type), 0);
+}
+
+static void link_send(void *ctx, struct cok_msg *m)
+{
+	put(ctx, m);
+}
+
+/* Once for all that is sent under one hold of the lock. */
+static void link_ring(void *ctx)
+{
+	struct cok_enclave *e = ctx;
+
+	e->chan.ring_due = true;
+}
+
+void cok_chan_init(struct cok_enclave *e)
+{
+	struct cok_chan *ch = &e->chan;
+
+	mutex_init(&e->chan_lock);
+	init_waitqueue_head(&e->wait);
+	cok_comm_rings(e, &ch->rings);
+	ch->link = (struct cok_link){ link_room, link_send, link_ring, e };
+	cok_host_init(&ch->host, &ch->link, e->epoch,
+		      REPEAT_MS * (u64)NSEC_PER_MSEC);
+	ch->host.notes = &cok_asked_notes;
+	ch->host.notes_ctx = e;
+}
+
+void cok_chan_lock(struct cok_enclave *e)
+{
+	mutex_lock(&e->chan_lock);
+}
+
+void cok_chan_unlock(struct cok_enclave *e)
+{
+	bool ring = e->chan.ring_due;
+
+	e->chan.ring_due = false;
+	mutex_unlock(&e->chan_lock);
+	if (ring)
+		cok_doorbell_ring(e);
 }
 
 /* An impossible position counts as room: the writer then learns of it. */
 u32 cok_chan_input_room(struct cok_enclave *e)
 {
 	s64 room = cok_ring_room(READ_ONCE(e->chan.conin_prod),
-				 cok_ring_load(&e->chan.ring.conin->cons),
+				 cok_ring_load(&e->chan.rings.conin->cons),
 				 COK_CONIN_BYTES, 0);
 
 	return room < 0 ? COK_CONIN_BYTES : room;
@@ -103,7 +145,7 @@ u32 cok_chan_input_room(struct cok_enclave *e)
 ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len)
 {
 	struct cok_chan *ch = &e->chan;
-	struct cok_ring *r = ch->ring.conin;
+	struct cok_ring *r = ch->rings.conin;
 	s64 room, i;
 
 	mutex_lock(&e->chan_lock);
@@ -127,27 +169,34 @@ ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len)
 
 /* ---- co-kernel -> host: messages ----------------------------------------------------- */
 
-/* An answer about a transaction: the open one's, or one that has ended. */
-static bool take_answer(struct cok_enclave *e, const struct cok_msg *m)
+/*
+ * Is it more than nonsense? What the protocol repeats until it is answered is
+ * no nonsense when it comes again.
+ */
+static bool take_deal(struct cok_enclave *e, const struct cok_msg *m)
 {
-	struct cok_chan *ch = &e->chan;
-	struct cok_msg outcome;
+	struct cok_host *h = &e->chan.host;
+	int err = cok_host_message(h, m, ktime_get_ns());
 
-	if (ch->txn && ch->txn->txid == m->txid)
-		return !cok_txn_answer(ch->txn, m);
-	if (cok_txn_outcome(&ch->history, m->txid, &outcome))
+	if (h->requests.release.state == COK_RELEASE_READY)
+		cok_asked_release(e);
+	/* Its last words, on its way down. */
+	return !err || err == -EALREADY || (err == -ESTALE && h->ended);
+}
+
+static bool take_ask(struct cok_enclave *e, const struct cok_msg *m)
+{
+	if (e->chan.asks == ASKS_PER_TICK)
 		return false;
-	/* Full ring: it will ask again, or learn by its own deadline. */
-	if (m->index + 1 == m->total || m->type == COK_MSG_DECLINE)
-		cok_chan_send(e, &outcome);
-	return true;
+	e->chan.asks++;
+	return take_deal(e, m);
 }
 
 static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 {
 	struct cok_chan *ch = &e->chan;
 
-	if (m->flags)
+	if (m->epoch != e->epoch)
 		return false;
 	switch (m->type) {
 	case COK_MSG_READY:
@@ -155,10 +204,10 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 			return false;
 		ch->ready = true;
 		return true;
-	case COK_MSG_ACCEPT:
-	case COK_MSG_DECLINE:
-	case COK_MSG_PREPARED:
-		return take_answer(e, m);
+	case COK_MSG_REQUEST:
+	case COK_MSG_CANCEL:
+	case COK_MSG_RELEASE:
+		return take_ask(e, m);
 	case COK_MSG_PONG:
 		if (!ch->ping || m->txid != ch->ping)
 			return false;
@@ -171,7 +220,7 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 		ch->stopped = true;
 		return true;
 	default:
-		return false;
+		return take_deal(e, m);
 	}
 }
 
@@ -179,7 +228,7 @@ static bool take_message(struct cok_enclave *e, const struct cok_msg *m)
 static u32 drain_messages(struct cok_enclave *e)
 {
 	struct cok_chan *ch = &e->chan;
-	struct cok_ring *r = ch->ring.c2h;
+	struct cok_ring *r = ch->rings.c2h;
 	u32 n;
 
 	for (n = 0; n < DRAIN_MAX_MSGS; n++) {
@@ -252,11 +301,11 @@ static u32 take_record(struct cok_enclave *e, u32 avail)
 
 	if (avail < sizeof(rec))
 		return 0;
-	copy_out(ch->ring.log, ch->log_cons, &rec, sizeof(rec));
+	copy_out(ch->rings.log, ch->log_cons, &rec, sizeof(rec));
 	size = ALIGN(sizeof(rec) + rec.len, 16);
 	if (!rec.len || rec.len > COK_LOG_TEXT_MAX || size > avail)
 		return 0;
-	copy_out(ch->ring.log, ch->log_cons + sizeof(rec), text, rec.len);
+	copy_out(ch->rings.log, ch->log_cons + sizeof(rec), text, rec.len);
 	clean(text, rec.len);
 	atomic64_inc(&e->log_records);
 	cok_log_put(&e->log, stamp_of(rec.tsc), min_t(u32, rec.core, 999), text,
@@ -267,7 +316,7 @@ static u32 take_record(struct cok_enclave *e, u32 avail)
 static void drain_log(struct cok_enclave *e)
 {
 	struct cok_chan *ch = &e->chan;
-	struct cok_ring *r = ch->ring.log;
+	struct cok_ring *r = ch->rings.log;
 	u32 n;
 
 	for (n = 0; n < DRAIN_MAX_RECS; n++) {
@@ -295,11 +344,12 @@ static u32 drain(struct cok_enclave *e)
 {
 	u32 n;
 
-	mutex_lock(&e->chan_lock);
+	cok_chan_lock(e);
 	drain_log(e);
 	n = drain_messages(e);
-	flush_outbox(e);
-	mutex_unlock(&e->chan_lock);
+	if (!e->chan.host.ended)
+		cok_host_poll(&e->chan.host, ktime_get_ns());
+	cok_chan_unlock(e);
 	return n;
 }
 
@@ -309,12 +359,28 @@ void cok_chan_drain(struct cok_enclave *e)
 	wake_up_all(&e->wait);
 }
 
+void cok_chan_tick(struct cok_enclave *e)
+{
+	cok_chan_lock(e);
+	e->chan.asks = 0;
+	cok_chan_unlock(e);
+	cok_chan_drain(e);
+}
+
+void cok_chan_end(struct cok_enclave *e)
+{
+	cok_chan_lock(e);
+	cok_host_end(&e->chan.host);
+	cok_chan_unlock(e);
+	wake_up_all(&e->wait);
+}
+
 /* ---- waiting for an answer -------------------------------------------------- */
 
 /* Not for as long as going to sleep and being woken would take. */
 static void spin_a_little(struct cok_enclave *e)
 {
-	const struct cok_ring *r = e->chan.ring.c2h;
+	const struct cok_ring *r = e->chan.rings.c2h;
 	u64 end = ktime_get_ns() + SPIN_NS;
 
 	while (cok_ring_load(&r->prod) == READ_ONCE(e->chan.c2h_cons) &&
@@ -326,8 +392,8 @@ static void spin_a_little(struct cok_enclave *e)
  * Who waits here drains the rings, so the doorbell wakes it right away, instead
  * of a worker that would wake it in turn. Others' answers are taken along.
  */
-long cok_chan_await(struct cok_enclave *e, bool (*done)(struct cok_chan *ch),
-		    unsigned int mode, long left)
+long cok_chan_await(struct cok_enclave *e, bool (*done)(const void *arg),
+		    const void *arg, unsigned int mode, long left)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	unsigned long end = jiffies + left;
@@ -338,7 +404,7 @@ long cok_chan_await(struct cok_enclave *e, bool (*done)(struct cok_chan *ch),
 	for (;;) {
 		if (drain(e))
 			wake_up_all(&e->wait);
-		if (done(&e->chan) || READ_ONCE(e->halting) ||
+		if (done(arg) || READ_ONCE(e->halting) ||
 		    cok_enclave_state(e) != COK_ST_RUNNING || left <= 0)
 			break;
 		if (mode == TASK_INTERRUPTIBLE && signal_pending(current)) {
@@ -389,8 +455,10 @@ static long await_turn(struct cok_enclave *e, long left)
 						left);
 }
 
-static bool ponged(struct cok_chan *ch)
+static bool ponged(const void *arg)
 {
+	const struct cok_chan *ch = arg;
+
 	return READ_ONCE(ch->pong);
 }
 
@@ -410,7 +478,7 @@ int cok_chan_ping(struct cok_enclave *e, u32 timeout_ms, u64 *rtt_ns,
 	if (err)
 		return err;
 	cok_doorbell_ring(e);
-	left = cok_chan_await(e, ponged, TASK_INTERRUPTIBLE, left);
+	left = cok_chan_await(e, ponged, &e->chan, TASK_INTERRUPTIBLE, left);
 	*rtt_ns = ktime_get_ns() - start;
 
 	mutex_lock(&e->chan_lock);

@@ -7,7 +7,8 @@
  *   enclave.halt_lock  held from the first INIT of a halt to its last ack, and
  *                      around every change of the slots
  *   start_lock         one core start at a time; spans "may it start?" to ack
- *   enclave.chan_lock  the rings' private positions and the open transaction
+ *   enclave.chan_lock  the rings' private positions and the host's end of the
+ *                      protocol (core/txn_host.h); nothing blocks under it
  *   doorbell_lock      the list of doorbells (taken inside hotplug callbacks)
  *   log.lock           an enclave's kept log
  *   registry_lock      the list of enclaves
@@ -33,7 +34,7 @@
 #include "core/freq.h"
 #include "core/ledger.h"
 #include "core/state.h"
-#include "core/txn.h"
+#include "core/txn_host.h"
 
 #ifndef COK_VERSION
 #define COK_VERSION "0.1.0"
@@ -111,6 +112,12 @@ void cok_op_info(struct cok_enclave *e, struct cok_op_info *info);
 
 /* ---- job.c --------------------------------------------------------------- */
 
+/* What became of one lease of a transaction: COK_A_RESULT. */
+struct cok_result {
+	u32 lease, kind, cpu, why;
+	u64 start, given, asked;
+};
+
 struct cok_job {
 	struct work_struct work;
 	struct list_head node;
@@ -125,12 +132,18 @@ struct cok_job {
 	u32 timeout_ms;
 	u32 nr_leases;
 	u32 leases[COK_TXN_MAX_RES];
+	u32 want_cpus; /* of a recall: how much of what is listed; 0: all */
+	u64 want_mem;
+	u64 request;	  /* of an offer: made for this one, or 0 */
+	bool best_effort; /* what is agreed to, or all */
 	char cmdline[COK_CMDLINE_MAX];
 	/* the result */
 	int err; /* 0 or -errno */
 	u32 why;
 	bool done;
 	char text[COK_TEXT_MAX];
+	struct cok_result *results; /* of its last transaction; may be NULL */
+	u32 nr_results;
 };
 
 int cok_jobs_setup(void);
@@ -142,9 +155,14 @@ struct cok_job *cok_job_new(int (*run)(struct cok_job *job));
 void cok_job_free(struct cok_job *job);
 /* Start it and return its txid; the job belongs to job.c from here on. */
 u64 cok_job_start(struct cok_job *job);
-/* Copy a job's outcome; -ENOENT: unknown or long gone. */
-int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
-		  char text[COK_TEXT_MAX]);
+/*
+ * Call fn on a job, under a spinlock, and return what it does; -ENOENT: unknown
+ * or long gone. What is said of its end counts only if it is done.
+ */
+int cok_job_look(u64 txid, int (*fn)(const struct cok_job *job, void *arg),
+		 void *arg);
+/* Run that beside the jobs: it may wait for one. */
+bool cok_job_queue(struct work_struct *work);
 u64 cok_next_txid(void);
 /* Set the result's sentence and return err. */
 __printf(3, 4) int cok_job_fail(struct cok_job *job, int err, const char *fmt,
@@ -173,6 +191,19 @@ int cok_lease_move(u32 id, u32 to, u32 enclave, u64 txid);
 int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
 		    struct cok_lease *copy);
 void cok_lease_release(u32 id);
+/*
+ * Into a transaction: OFFERED or RECALLED, with ledger entries set aside for the
+ * parts of a contiguous range. -ENOSPC: no room for those, nothing changed.
+ */
+int cok_lease_stage(u32 id, u32 to, u32 enclave, u64 txid);
+/*
+ * cok_ledger_part() of a staged lease, by numbers; 0: there is no such part. All
+ * of it is no part of it, and may be asked for of a block as well.
+ */
+void cok_lease_part(u32 id, u64 start, u64 size, u32 part[3]);
+/* The enclave's lease of a core (by APIC id), or that overlaps a range. -ENOENT */
+int cok_lease_find(u32 enclave, u32 kind, u64 start, u64 size,
+		   struct cok_lease *copy);
 /* Tag POOLED leases of a dead enclave for the operation that returns them. */
 void cok_lease_set_op(u32 id, u32 op);
 void cok_lease_set_boot(u32 id);
@@ -321,30 +352,38 @@ struct cok_stats *cok_comm_stats(struct cok_enclave *e, u32 slot);
 void cok_chan_init(struct cok_enclave *e);
 
 struct cok_chan {
-	struct cok_comm_rings ring; /* fixed at creation */
+	struct cok_comm_rings rings; /* fixed at creation */
 	u32 h2c_prod, c2h_cons, conin_prod, log_cons;
 	u64 h2c_seq, c2h_seq;
-	bool broken;	     /* an impossible ring position was seen */
-	struct cok_txn *txn; /* the open transaction, or NULL */
-	struct cok_txn_history history;
-	struct cok_msg outbox; /* type not 0: an ABORT that waits for room */
-	u64 ping;	       /* cookie waited for, 0 none */
+	bool broken;	      /* an impossible ring position was seen */
+	struct cok_link link; /* how the host's end sends */
+	struct cok_host host; /* transactions and requests; ktime_get_ns() */
+	bool ring_due;	      /* something was sent: ring after chan_lock */
+	u32 asks;	      /* REQUESTs and the like since the last tick */
+	u64 ping;	      /* cookie waited for, 0 none */
 	bool pong, ready, stopped;
 };
 
+/* chan_lock; unlocking rings the co-kernel if there is reason to. */
+void cok_chan_lock(struct cok_enclave *e);
+void cok_chan_unlock(struct cok_enclave *e);
 /* Caller holds chan_lock. -ENOSPC: full; -EPIPE: the ring is broken. */
 int cok_chan_send(struct cok_enclave *e, struct cok_msg *m);
-/* For an ABORT: now, or as soon as there is room. Caller holds chan_lock. */
-void cok_chan_send_later(struct cok_enclave *e, const struct cok_msg *m);
-/* Take everything the co-kernel has written. Takes chan_lock. */
+/*
+ * Take everything the co-kernel has written, and do what is due. Takes chan_lock.
+ */
 void cok_chan_drain(struct cok_enclave *e);
 /*
- * Sleeps (mode: TASK_INTERRUPTIBLE or not) until done() is true of the channel,
+ * Sleeps (mode: TASK_INTERRUPTIBLE or not) until done() is true of its argument,
  * the enclave does not run any more, or `left` jiffies have passed. What is left
  * of them, at least 0, or -ERESTARTSYS. Takes chan_lock; done() is called without.
  */
-long cok_chan_await(struct cok_enclave *e, bool (*done)(struct cok_chan *ch),
-		    unsigned int mode, long left);
+long cok_chan_await(struct cok_enclave *e, bool (*done)(const void *arg),
+		    const void *arg, unsigned int mode, long left);
+/* The watch's tick: it may ask again. Takes chan_lock. */
+void cok_chan_tick(struct cok_enclave *e);
+/* It has ended: what is open is aborted, what it asks for denied. Takes chan_lock. */
+void cok_chan_end(struct cok_enclave *e);
 /* Bytes taken (may be 0), -EPIPE. Takes chan_lock. */
 ssize_t cok_chan_input(struct cok_enclave *e, const char *buf, size_t len);
 u32 cok_chan_input_room(struct cok_enclave *e);
@@ -373,6 +412,23 @@ void cok_doorbell_check(struct cok_enclave *e);
 void cok_doorbell_quiet(struct cok_enclave *e, bool quiet);
 /* Ring every running core of an enclave. */
 void cok_doorbell_ring(struct cok_enclave *e);
+
+/* ---- deal.c: what a transaction does to leases and cores ---------------------------- */
+
+struct cok_deal {
+	struct cok_txn t;
+	struct cok_enclave *e;
+	struct cok_job *job; /* told what fails; NULL: a RELEASE */
+	u32 op;		     /* whose hands the leases are in, or 0 */
+	u64 txid;	     /* in the ledger */
+	u32 failed_cpu;	     /* did not start, or not park */
+	struct cok_result result[COK_TXN_MAX_RES];
+};
+
+/* All of it with struct cok_deal as its context, under job_lock. */
+extern const struct cok_txn_ops cok_deal_ops;
+/* Carries out what was decided, whatever that is. */
+void cok_deal_settle(struct cok_deal *d);
 
 /* ---- enclave.c -------------------------------------------------------------------- */
 
@@ -414,15 +470,18 @@ struct cok_enclave {
 	unsigned int comm_order;
 	struct cok_boot *boot;
 	struct cok_comm *comm;
+	u32 epoch; /* this comm area's life, as comm->epoch; ours to trust */
 
-	struct mutex chan_lock; /* the rings, our side */
-	struct cok_chan chan;	/* chan_lock */
-	wait_queue_head_t wait; /* answers and state changes */
-	atomic_t askers;	/* in cok_chan_await() */
+	struct mutex chan_lock;	 /* the rings, our side */
+	struct cok_chan chan;	 /* chan_lock */
+	wait_queue_head_t wait;	 /* answers and state changes */
+	atomic_t askers;	 /* in cok_chan_await() */
+	struct cok_deal release; /* job_lock: the RELEASE that is being taken */
 	struct cok_log log;
 	struct cok_doorbell bell;
 
 	struct work_struct drain_work;
+	struct work_struct release_work;
 	struct delayed_work watch_work;
 	struct work_struct fail_work;
 	u32 fail_state;		      /* lock: what fail_work ends in */
@@ -477,6 +536,18 @@ void cok_watch_stop(struct cok_enclave *e);
 /* Halt it from a workqueue, ending in STOPPED or FAILED for this reason. */
 void cok_enclave_fail(struct cok_enclave *e, u32 end, const char *reason);
 
+/* ---- asked.c: what co-kernels ask for by themselves --------------------------------- */
+
+extern const struct cok_host_notes cok_asked_notes;
+void cok_asked_init(struct cok_enclave *e);
+/* A RELEASE is complete: see to it. Caller holds chan_lock. */
+void cok_asked_release(struct cok_enclave *e);
+/* A copy of the REQUESTs that wait; how many. Takes chan_lock. */
+u32 cok_asked_list(struct cok_enclave *e,
+		   struct cok_request list[COK_MAX_REQUESTS]);
+/* -ENOENT no such request waits; -EBUSY an offer for it is under way. */
+int cok_asked_deny(struct cok_enclave *e, u64 number);
+
 /* ---- image.c, boot.c, transfer.c, halt.c: the jobs ----------------------------------- */
 
 int cok_load_job(struct cok_job *job);
@@ -522,6 +593,11 @@ int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb);
 int cok_genl_dump_leases(struct sk_buff *skb, struct netlink_callback *cb);
 int cok_genl_get_info(struct sk_buff *skb, struct genl_info *info);
 int cok_genl_get_job(struct sk_buff *skb, struct genl_info *info);
+int cok_genl_put_job(struct sk_buff *skb, const struct cok_job *job);
+int cok_genl_put_request(struct sk_buff *skb, const struct cok_enclave *e,
+			 const struct cok_request *r);
+int cok_genl_start_requests(struct netlink_callback *cb);
+int cok_genl_dump_requests(struct sk_buff *skb, struct netlink_callback *cb);
 struct cok_enclave *cok_genl_enclave(struct genl_info *info);
 
 /* Events; safe under spinlocks. */
@@ -531,6 +607,11 @@ void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
 void cok_event_lease(const struct cok_lease *lease);
 void cok_event_job(const struct cok_job *job);
 void cok_event_op(u32 id, u32 kind, u32 pid, bool alive, u32 enclave);
+void cok_event_txn(struct cok_enclave *e, const struct cok_txn *t, u32 step,
+		   u64 cpus, u64 mem);
+/* answer 0: it has come; else how it ended, and what was given. */
+void cok_event_request(struct cok_enclave *e, const struct cok_request *r,
+		       u32 answer, u32 why, u64 given);
 
 int cok_notify_setup(void);
 void cok_notify_cleanup(void);

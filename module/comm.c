@@ -4,6 +4,7 @@
  * physically contiguous pages that the host owns until the enclave is gone.
  */
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/timekeeping.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -39,7 +40,7 @@ static struct geometry geometry(void)
 	return g;
 }
 
-static void fill(struct cok_comm *c)
+static void fill(const struct cok_enclave *e, struct cok_comm *c)
 {
 	const struct geometry g = geometry();
 
@@ -48,6 +49,7 @@ static void fill(struct cok_comm *c)
 	c->abi_minor = COK_ABI_MINOR;
 	c->size = g.size;
 	c->nr_stats = COK_MAX_CORES;
+	c->epoch = e->epoch;
 	c->h2c = g.h2c;
 	c->c2h = g.c2h;
 	c->conin = g.conin;
@@ -68,7 +70,8 @@ int cok_comm_alloc(struct cok_enclave *e)
 		return -ENOMEM;
 	e->boot = page_address(e->comm_pages);
 	e->comm = page_address(e->comm_pages) + PAGE_SIZE;
-	fill(e->comm);
+	e->epoch = get_random_u32() | 1; /* not 0 */
+	fill(e, e->comm);
 	return 0;
 }
 

@@ -33,6 +33,16 @@
 #define cok_class_create(name) class_create(name)
 #endif
 
+/* The attributes that a dump was asked for with. */
+static inline struct nlattr **cok_dump_attrs(struct netlink_callback *cb)
+{
+#if COK_LINUX_IS(6, 1)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_info_dump(cb)->attrs;
+#endif
+}
+
 #if COK_LINUX_IS(7, 3)
 /* An interrupt moves at once, unless its chip says otherwise; APICs do not. */
 static inline void cok_irq_moves_at_once(unsigned int virq)

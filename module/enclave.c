@@ -140,6 +140,7 @@ static struct cok_enclave *alloc(const char *name, u32 uid)
 	INIT_LIST_HEAD(&e->pt.pages);
 	INIT_WORK(&e->drain_work, drain_work);
 	cok_watch_init(e);
+	cok_asked_init(e);
 	return e;
 }
 

@@ -78,11 +78,7 @@ void cok_event_job(const struct cok_job *job)
 	trace_cok_job_end(job->txid, job->err);
 	if (!skb)
 		return;
-	send(skb, hdr,
-	     nla_put_u64_64bit(skb, COK_A_TXID, job->txid, COK_A_PAD) ||
-		     nla_put_u32(skb, COK_A_ERROR, -job->err) ||
-		     nla_put_string(skb, COK_A_TEXT, job->text) ||
-		     nla_put_u32(skb, COK_A_WHY, job->why));
+	send(skb, hdr, cok_genl_put_job(skb, job));
 }
 
 void cok_event_op(u32 id, u32 kind, u32 pid, bool alive, u32 enclave)
@@ -98,4 +94,46 @@ void cok_event_op(u32 id, u32 kind, u32 pid, bool alive, u32 enclave)
 		     nla_put_u32(skb, COK_A_OP_PID, pid) ||
 		     nla_put_u32(skb, COK_A_OP_ALIVE, alive) ||
 		     (enclave && nla_put_u32(skb, COK_A_ENCLAVE, enclave)));
+}
+
+static int put_u64(struct sk_buff *skb, int attr, u64 val)
+{
+	return nla_put_u64_64bit(skb, attr, val, COK_A_PAD);
+}
+
+void cok_event_txn(struct cok_enclave *e, const struct cok_txn *t, u32 step,
+		   u64 cpus, u64 mem)
+{
+	void *hdr;
+	struct sk_buff *skb = begin(COK_EV_TXN, ktime_get_boottime_ns(), &hdr);
+
+	if (!skb)
+		return;
+	send(skb, hdr,
+	     nla_put_u32(skb, COK_A_ENCLAVE, e->id) ||
+		     put_u64(skb, COK_A_TXID, t->txid) ||
+		     nla_put_u32(skb, COK_A_TXN_ASK, t->ask) ||
+		     nla_put_u32(skb, COK_A_TXN_STEP, step) ||
+		     nla_put_u32(skb, COK_A_WHY, t->why) ||
+		     nla_put_u32(skb, COK_A_NR_CPUS, cpus) ||
+		     put_u64(skb, COK_A_MEM, mem));
+}
+
+/* What was given goes by the amount asked for, which was said when it came. */
+void cok_event_request(struct cok_enclave *e, const struct cok_request *r,
+		       u32 answer, u32 why, u64 given)
+{
+	struct cok_request told = *r;
+	void *hdr;
+	struct sk_buff *skb =
+		begin(COK_EV_REQUEST, ktime_get_boottime_ns(), &hdr);
+
+	if (!skb)
+		return;
+	if (answer)
+		told.amount = given;
+	send(skb, hdr,
+	     cok_genl_put_request(skb, e, &told) ||
+		     nla_put_u32(skb, COK_A_ANSWER, answer) ||
+		     nla_put_u32(skb, COK_A_WHY, why));
 }

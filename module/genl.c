@@ -411,17 +411,24 @@ static int enclave_load(struct sk_buff *skb, struct genl_info *info)
 	return start_job(info, job);
 }
 
-static int timed_job(struct genl_info *info, int (*run)(struct cok_job *job))
+static int new_timed_job(struct genl_info *info,
+			 int (*run)(struct cok_job *job), struct cok_job **job)
 {
-	struct cok_job *job;
 	int err = MISSING(info, COK_A_TIMEOUT_MS);
 
 	if (!err)
-		err = new_job(info, run, true, &job);
-	if (err)
-		return err;
-	job->timeout_ms = timeout_of(info);
-	return start_job(info, job);
+		err = new_job(info, run, true, job);
+	if (!err)
+		(*job)->timeout_ms = timeout_of(info);
+	return err;
+}
+
+static int timed_job(struct genl_info *info, int (*run)(struct cok_job *job))
+{
+	struct cok_job *job;
+	int err = new_timed_job(info, run, &job);
+
+	return err ? err : start_job(info, job);
 }
 
 static int enclave_boot(struct sk_buff *skb, struct genl_info *info)
@@ -431,7 +438,16 @@ static int enclave_boot(struct sk_buff *skb, struct genl_info *info)
 
 static int offer(struct sk_buff *skb, struct genl_info *info)
 {
-	return timed_job(info, cok_offer_job);
+	struct nlattr **a = info->attrs;
+	struct cok_job *job;
+	int err = new_timed_job(info, cok_offer_job, &job);
+
+	if (err)
+		return err;
+	job->best_effort = nla_get_flag(a[COK_A_BEST_EFFORT]);
+	if (a[COK_A_REQUEST])
+		job->request = nla_get_u64(a[COK_A_REQUEST]);
+	return start_job(info, job);
 }
 
 static int enclave_stop(struct sk_buff *skb, struct genl_info *info)
@@ -441,20 +457,22 @@ static int enclave_stop(struct sk_buff *skb, struct genl_info *info)
 
 static int recall(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *list = info->attrs[COK_A_LEASE_LIST];
+	struct nlattr **a = info->attrs, *list = a[COK_A_LEASE_LIST];
 	struct cok_job *job;
-	int err = MISSING(info, COK_A_TIMEOUT_MS);
+	int err = MISSING(info, COK_A_LEASE_LIST);
 
-	if (!err)
-		err = MISSING(info, COK_A_LEASE_LIST);
 	if (err)
 		return err;
 	if (!nla_len(list) || nla_len(list) % sizeof(u32))
 		return refuse(info, -EINVAL, "a recall is of 1 to 32 leases");
-	err = new_job(info, cok_recall_job, true, &job);
+	err = new_timed_job(info, cok_recall_job, &job);
 	if (err)
 		return err;
-	job->timeout_ms = timeout_of(info);
+	job->best_effort = nla_get_flag(a[COK_A_BEST_EFFORT]);
+	if (a[COK_A_WANT_CPUS])
+		job->want_cpus = nla_get_u32(a[COK_A_WANT_CPUS]);
+	if (a[COK_A_WANT_MEM])
+		job->want_mem = nla_get_u64(a[COK_A_WANT_MEM]);
 	job->nr_leases = nla_len(list) / sizeof(u32);
 	memcpy(job->leases, nla_data(list), nla_len(list));
 	return start_job(info, job);
@@ -474,6 +492,29 @@ static int enclave_destroy(struct sk_buff *skb, struct genl_info *info)
 	int err = new_job(info, cok_destroy_job, true, &job);
 
 	return err ? err : start_job(info, job);
+}
+
+/* ---- what co-kernels ask for ----------------------------------------------------------- */
+
+static int request_deny(struct sk_buff *skb, struct genl_info *info)
+{
+	struct cok_enclave *e;
+	int err = MISSING(info, COK_A_REQUEST);
+
+	if (err)
+		return err;
+	e = cok_genl_enclave(info);
+	if (!e)
+		return -ENOENT;
+	err = cok_asked_deny(e, nla_get_u64(info->attrs[COK_A_REQUEST]));
+	cok_enclave_put(e);
+	if (err == -EBUSY)
+		return refuse(info, err,
+			      "an offer for this request is under way");
+	if (err)
+		return refuse(info, err,
+			      "the enclave has no such request that waits");
+	return 0;
 }
 
 /* ---- fault injection ------------------------------------------------------------------ */
@@ -526,13 +567,25 @@ static struct netlink_range_validation timeout_range = {
 	.max = 600000,
 };
 
+static struct netlink_range_validation want_cpus_range = {
+	.min = 1,
+	.max = ~0U,
+};
+
+static struct netlink_range_validation want_mem_range = {
+	.min = 1,
+	.max = 1ULL << 52,
+};
+
 #define P_NAME	  [COK_A_NAME] = { .type = NLA_NUL_STRING, .len = TEXT_LEN }
 #define P_ENCLAVE [COK_A_ENCLAVE] = { .type = NLA_U32 }, P_NAME
 #define P_CPU	  [COK_A_CPU] = { .type = NLA_U32 }
 #define P_LEASE	  [COK_A_LEASE] = { .type = NLA_U32 }
 #define P_TIMEOUT \
 	[COK_A_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &timeout_range)
-#define POLICY(name) static const struct nla_policy name[COK_A_COUNT]
+#define P_REQUEST     [COK_A_REQUEST] = { .type = NLA_U64 }
+#define P_BEST_EFFORT [COK_A_BEST_EFFORT] = { .type = NLA_FLAG }
+#define POLICY(name)  static const struct nla_policy name[COK_A_COUNT]
 
 POLICY(none_policy) = {};
 POLICY(new_policy) = { P_NAME, [COK_A_UID] = { .type = NLA_U32 } };
@@ -566,8 +619,17 @@ POLICY(timed_policy) = { P_ENCLAVE, P_TIMEOUT };
 #define P_LEASES \
 	[COK_A_LEASE_LIST] = { .type = NLA_BINARY, \
 			       .len = COK_TXN_MAX_RES * sizeof(u32) }
-POLICY(recall_policy) = { P_ENCLAVE, P_TIMEOUT, P_LEASES };
+POLICY(offer_policy) = { P_ENCLAVE, P_TIMEOUT, P_BEST_EFFORT, P_REQUEST };
+POLICY(recall_policy) = {
+	P_ENCLAVE,
+	P_TIMEOUT,
+	P_BEST_EFFORT,
+	P_LEASES,
+	[COK_A_WANT_CPUS] = NLA_POLICY_FULL_RANGE(NLA_U32, &want_cpus_range),
+	[COK_A_WANT_MEM] = NLA_POLICY_FULL_RANGE(NLA_U64, &want_mem_range),
+};
 POLICY(pool_policy) = { P_LEASES };
+POLICY(request_policy) = { P_ENCLAVE, P_REQUEST };
 POLICY(job_policy) = { [COK_A_TXID] = { .type = NLA_U64 } };
 POLICY(fault_policy) = { [COK_A_FAULT_AT] = { .type = NLA_U32 } };
 
@@ -601,6 +663,13 @@ static int dump_start(struct netlink_callback *cb)
 	/* An enclave with all its cores and their registers is one message. */
 	cb->min_dump_alloc = COK_DUMP_ALLOC;
 	return check_caller(cb->skb);
+}
+
+static int start_requests(struct netlink_callback *cb)
+{
+	int err = dump_start(cb);
+
+	return err ? err : cok_genl_start_requests(cb);
 }
 
 #define DO(_cmd, _doit, _policy) \
@@ -640,11 +709,19 @@ static const struct genl_ops cok_genl_ops[] = {
 	},
 	DO(ENCLAVE_LOAD, enclave_load, load_policy),
 	DO(ENCLAVE_BOOT, enclave_boot, timed_policy),
-	DO(OFFER, offer, timed_policy),
+	DO(OFFER, offer, offer_policy),
 	DO(RECALL, recall, recall_policy),
 	DO(ENCLAVE_STOP, enclave_stop, timed_policy),
 	DO(ENCLAVE_KILL, enclave_kill, enclave_policy),
 	DO(ENCLAVE_DESTROY, enclave_destroy, enclave_policy),
+	{
+		.cmd = COK_CMD_REQUEST_GET,
+		.start = start_requests,
+		.dumpit = cok_genl_dump_requests,
+		.policy = enclave_policy,
+		.maxattr = COK_A_MAX,
+	},
+	DO(REQUEST_DENY, request_deny, request_policy),
 	DO(JOB_GET, cok_genl_get_job, job_policy),
 	DO(FAULT_SET, fault_set, fault_policy),
 	DO(FAULT_GET, fault_get, none_policy),

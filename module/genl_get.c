@@ -29,20 +29,43 @@ static int put_info(struct sk_buff *skb)
 	       (IS_ENABLED(COK_TEST) && nla_put_flag(skb, COK_A_TEST));
 }
 
-static int put_job(struct sk_buff *skb, u64 txid)
+static int put_result(struct sk_buff *skb, const struct cok_result *r)
 {
-	char text[COK_TEXT_MAX];
-	bool done;
-	u32 why;
-	int err;
+	struct nlattr *nest = nla_nest_start(skb, COK_A_RESULT);
 
-	if (cok_job_query(txid, &err, &why, &done, text))
-		return -ENOENT;
-	return put_u64(skb, COK_A_TXID, txid) ||
-			       nla_put_u32(skb, COK_A_JOB_DONE, done) ||
-			       nla_put_u32(skb, COK_A_ERROR, -err) ||
-			       nla_put_string(skb, COK_A_TEXT, text) ||
-			       nla_put_u32(skb, COK_A_WHY, why)
+	if (!nest || nla_put_u32(skb, COK_R_LEASE, r->lease) ||
+	    nla_put_u32(skb, COK_R_KIND, r->kind) ||
+	    (r->kind == COK_RES_CPU ? nla_put_u32(skb, COK_R_CPU, r->cpu)
+				    : nla_put_u64_64bit(skb, COK_R_START,
+							r->start, COK_R_PAD)) ||
+	    nla_put_u64_64bit(skb, COK_R_GIVEN, r->given, COK_R_PAD) ||
+	    nla_put_u64_64bit(skb, COK_R_ASKED, r->asked, COK_R_PAD) ||
+	    nla_put_u32(skb, COK_R_WHY, r->why))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* At most COK_TXN_MAX_RES results: together they fit in a page. */
+int cok_genl_put_job(struct sk_buff *skb, const struct cok_job *job)
+{
+	u32 i;
+	int err = put_u64(skb, COK_A_TXID, job->txid) ||
+		  nla_put_u32(skb, COK_A_ERROR, job->done ? -job->err : 0) ||
+		  nla_put_string(skb, COK_A_TEXT, job->done ? job->text : "") ||
+		  nla_put_u32(skb, COK_A_WHY, job->done ? job->why : 0);
+
+	/* One that was not even staged has no kind: nothing is known of it. */
+	for (i = 0; job->done && i < job->nr_results && !err; i++)
+		if (job->results[i].kind)
+			err = put_result(skb, &job->results[i]);
+	return err ? -EMSGSIZE : 0;
+}
+
+static int put_job_state(const struct cok_job *job, void *skb)
+{
+	return cok_genl_put_job(skb, job) ||
+			       nla_put_u32(skb, COK_A_JOB_DONE, job->done)
 		       ? -EMSGSIZE
 		       : 0;
 }
@@ -91,7 +114,8 @@ int cok_genl_get_job(struct sk_buff *req, struct genl_info *info)
 	if (!skb)
 		return -ENOMEM;
 	return end_reply(info, skb, hdr,
-			 put_job(skb, nla_get_u64(info->attrs[COK_A_TXID])));
+			 cok_job_look(nla_get_u64(info->attrs[COK_A_TXID]),
+				      put_job_state, skb));
 }
 
 /* ---- leases ------------------------------------------------------------------ */
@@ -313,6 +337,102 @@ int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb)
 		}
 		genlmsg_end(skb, hdr);
 		cb->args[0] = id;
+	}
+	return skb->len;
+}
+
+/* ---- requests --------------------------------------------------------------------- */
+
+/* "since" is of the monotonic clock; what is told is of the boottime clock. */
+static u64 boottime_of(u64 since)
+{
+	return ktime_get_boottime_ns() - (ktime_get_ns() - since);
+}
+
+int cok_genl_put_request(struct sk_buff *skb, const struct cok_enclave *e,
+			 const struct cok_request *r)
+{
+	return nla_put_string(skb, COK_A_NAME, e->name) ||
+			       nla_put_u32(skb, COK_A_ENCLAVE, e->id) ||
+			       put_u64(skb, COK_A_REQUEST, r->number) ||
+			       nla_put_u32(skb, COK_A_KIND, r->kind) ||
+			       (r->kind == COK_RES_CPU
+					? nla_put_u32(skb, COK_A_NR_CPUS,
+						      r->amount)
+					: put_u64(skb, COK_A_MEM, r->amount)) ||
+			       nla_put_u32(skb, COK_A_URGENCY, r->urgency)
+		       ? -EMSGSIZE
+		       : 0;
+}
+
+/* args[0]: the last enclave that is done with; [1]: requests of the next one that
+ * went out; [2]: the only enclave that is asked about, or 0.
+ */
+int cok_genl_start_requests(struct netlink_callback *cb)
+{
+	struct nlattr **a = cok_dump_attrs(cb);
+	struct cok_enclave *e;
+
+	if (!a[COK_A_ENCLAVE] && !a[COK_A_NAME])
+		return 0;
+	e = a[COK_A_ENCLAVE] ? cok_enclave_by_id(nla_get_u32(a[COK_A_ENCLAVE]))
+			     : cok_enclave_by_name(nla_data(a[COK_A_NAME]));
+	if (!e) {
+		NL_SET_ERR_MSG(cb->extack, "there is no such enclave");
+		return -ENOENT;
+	}
+	cb->args[2] = e->id;
+	cb->args[0] = e->id - 1;
+	cok_enclave_put(e);
+	return 0;
+}
+
+static int dump_request(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct cok_enclave *e,
+			const struct cok_request *r)
+{
+	void *hdr = begin_part(skb, cb, COK_CMD_REQUEST_GET);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (cok_genl_put_request(skb, e, r) ||
+	    put_u64(skb, COK_A_TIME_NS, boottime_of(r->since))) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* The table may change between two parts: the generation tells. */
+static int dump_requests_of(struct sk_buff *skb, struct netlink_callback *cb,
+			    struct cok_enclave *e)
+{
+	struct cok_request list[COK_MAX_REQUESTS];
+	u32 n = cok_asked_list(e, list);
+
+	for (; cb->args[1] < n; cb->args[1]++)
+		if (dump_request(skb, cb, e, &list[cb->args[1]]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int cok_genl_dump_requests(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cok_enclave *e;
+
+	cb->seq = cok_generation();
+	while ((e = cok_enclave_next(cb->args[0]))) {
+		u32 id = e->id;
+		int err = 0;
+
+		if (!cb->args[2] || cb->args[2] == id)
+			err = dump_requests_of(skb, cb, e);
+		cok_enclave_put(e);
+		if (err)
+			break;
+		cb->args[0] = id;
+		cb->args[1] = 0;
 	}
 	return skb->len;
 }

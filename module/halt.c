@@ -103,7 +103,7 @@ static void close_gate(struct cok_enclave *e)
 	if (cok_enclave_state(e) != COK_ST_STOPPING)
 		cok_enclave_set_state(e, COK_ST_STOPPING, NULL);
 	mutex_unlock(&cok_start_lock);
-	wake_up_all(&e->wait);
+	cok_chan_end(e);
 }
 
 static int halt_live(struct cok_enclave *e, u32 end, const char *reason)
@@ -171,10 +171,10 @@ static int ask_to_stop(struct cok_enclave *e, u64 deadline_ns)
 	};
 	int err;
 
-	mutex_lock(&e->chan_lock);
+	cok_chan_lock(e);
 	e->chan.stopped = false; /* what it said unasked does not count */
 	err = cok_chan_send(e, &m);
-	mutex_unlock(&e->chan_lock);
+	cok_chan_unlock(e);
 	if (!err)
 		cok_doorbell_ring(e);
 	return err;

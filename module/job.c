@@ -66,6 +66,7 @@ void cok_job_free(struct cok_job *job)
 		fput(job->file);
 	if (job->e)
 		cok_enclave_put(job->e);
+	kfree(job->results);
 	kfree(job);
 }
 
@@ -130,8 +131,8 @@ u64 cok_job_start(struct cok_job *job)
 	return txid;
 }
 
-int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
-		  char text[COK_TEXT_MAX])
+int cok_job_look(u64 txid, int (*fn)(const struct cok_job *job, void *arg),
+		 void *arg)
 {
 	struct cok_job *job;
 	int ret = -ENOENT;
@@ -140,15 +141,16 @@ int cok_job_query(u64 txid, int *err, u32 *why, bool *done,
 	list_for_each_entry (job, &jobs, node) {
 		if (job->txid != txid)
 			continue;
-		*done = job->done;
-		*err = job->done ? job->err : 0;
-		*why = job->done ? job->why : 0;
-		strscpy(text, job->done ? job->text : "", COK_TEXT_MAX);
-		ret = 0;
+		ret = fn(job, arg);
 		break;
 	}
 	spin_unlock(&jobs_lock);
 	return ret;
+}
+
+bool cok_job_queue(struct work_struct *work)
+{
+	return queue_work(job_wq, work);
 }
 
 int cok_job_fail(struct cok_job *job, int err, const char *fmt, ...)

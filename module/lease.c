@@ -191,6 +191,83 @@ int cok_lease_split(u32 id, u32 enclave, u64 size, u64 image, u32 *tail)
 	return err;
 }
 
+int cok_lease_stage(u32 id, u32 to, u32 enclave, u64 txid)
+{
+	bool full = cok_fault("ledger parts");
+	struct cok_lease *lease, before;
+	int err = -ENOENT;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease) {
+		before = *lease;
+		err = cok_ledger_move(&ledger, lease, to, enclave, txid);
+	}
+	if (!err && lease->source == COK_SRC_CONTIG) {
+		err = full ? -ENOSPC : cok_ledger_reserve(&ledger, lease);
+		if (err)
+			*lease = before;
+	}
+	if (!err)
+		cok_event_lease(lease);
+	spin_unlock(&ledger_lock);
+	WARN(err == -EINVAL, "cok: lease %u: no way to state %u\n", id, to);
+	return err;
+}
+
+void cok_lease_part(u32 id, u64 start, u64 size, u32 part[3])
+{
+	struct cok_lease *lease, *piece[3] = {};
+	int err = -ENOENT;
+	u32 i;
+
+	spin_lock(&ledger_lock);
+	lease = cok_ledger_find(&ledger, id);
+	if (lease && lease->start == start && lease->size == size) {
+		piece[0] = lease; /* all of it: a block, too */
+		err = 0;
+	} else if (lease) {
+		err = cok_ledger_part(&ledger, lease, start, size, piece);
+	}
+	for (i = 0; i < 3; i++) {
+		part[i] = !err && piece[i] ? piece[i]->id : 0;
+		if (!part[i] || !piece[1])
+			continue;
+		if (part[i] != id)
+			__module_get(THIS_MODULE);
+		cok_event_lease(piece[i]);
+	}
+	spin_unlock(&ledger_lock);
+	/* Judged and set aside before: our bug. Then all of it stays. */
+	if (WARN(err, "cok: lease %u can't be parted: %d\n", id, err))
+		part[1] = id;
+}
+
+int cok_lease_find(u32 enclave, u32 kind, u64 start, u64 size,
+		   struct cok_lease *copy)
+{
+	struct cok_lease *lease;
+	int err = -ENOENT;
+
+	spin_lock(&ledger_lock);
+	if (kind == COK_RES_CPU) {
+		lease = NULL;
+		while ((lease = cok_ledger_next(&ledger,
+						lease ? lease->id : 0)))
+			if (lease->kind == kind && lease->apic_id == start &&
+			    lease->enclave == enclave)
+				break;
+	} else {
+		lease = cok_ledger_find_mem(&ledger, start, size);
+	}
+	if (lease && lease->enclave == enclave) {
+		*copy = *lease;
+		err = 0;
+	}
+	spin_unlock(&ledger_lock);
+	return err;
+}
+
 int cok_lease_claim(u32 id, u32 op, u32 states, u32 enclave,
 		    struct cok_lease *copy)
 {

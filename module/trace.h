@@ -191,6 +191,33 @@ TRACE_EVENT(cok_txn_open,
 		  __entry->total)
 );
 
+/* What it has answered: enum cok_txn_step in genl.h. */
+TRACE_EVENT(cok_txn_answer,
+	TP_PROTO(u32 enclave, const struct cok_txn *t, u32 step),
+	TP_ARGS(enclave, t, step),
+	TP_STRUCT__entry(
+		__field(u64, txid)
+		__field(u64, cpus)
+		__field(u64, mem)
+		__field(u32, enclave)
+		__field(u32, step)
+		__field(u16, why)
+	),
+	TP_fast_assign(
+		__entry->txid = t->txid;
+		__entry->cpus = t->cpus;
+		__entry->mem = t->mem;
+		__entry->enclave = enclave;
+		__entry->step = step;
+		__entry->why = t->why;
+	),
+	TP_printk("enclave=%u txid=%llu answer=%s cpus=%llu mem=%#llx why=%u",
+		  __entry->enclave, __entry->txid,
+		  __print_symbolic(__entry->step, { 2, "agreed" },
+				   { 3, "partial" }, { 4, "declined" }),
+		  __entry->cpus, __entry->mem, __entry->why)
+);
+
 TRACE_EVENT(cok_txn_end,
 	TP_PROTO(u32 enclave, const struct cok_txn *t, int err),
 	TP_ARGS(enclave, t, err),
@@ -212,6 +239,36 @@ TRACE_EVENT(cok_txn_end,
 		  __entry->enclave, __entry->txid,
 		  __entry->commit ? "COMMIT" : "ABORT", __entry->why,
 		  __entry->err)
+);
+
+/* A REQUEST came (answer 0), or has ended. */
+TRACE_EVENT(cok_request,
+	TP_PROTO(u32 enclave, const struct cok_request *r, u32 answer, u16 why,
+		 u64 given),
+	TP_ARGS(enclave, r, answer, why, given),
+	TP_STRUCT__entry(
+		__field(u64, request)
+		__field(u64, amount)
+		__field(u64, given)
+		__field(u32, enclave)
+		__field(u32, kind)
+		__field(u32, answer)
+		__field(u16, why)
+	),
+	TP_fast_assign(
+		__entry->request = r->number;
+		__entry->amount = r->amount;
+		__entry->given = given;
+		__entry->enclave = enclave;
+		__entry->kind = r->kind;
+		__entry->answer = answer;
+		__entry->why = why;
+	),
+	TP_printk("enclave=%u request=%llu kind=%s amount=%#llx answer=%u given=%#llx why=%u",
+		  __entry->enclave, __entry->request,
+		  __print_symbolic(__entry->kind, { 1, "cpu" }, { 2, "memory" }),
+		  __entry->amount, __entry->answer, __entry->given,
+		  __entry->why)
 );
 
 DECLARE_EVENT_CLASS(cok_msg,

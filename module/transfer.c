@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Transactions with a running co-kernel: OFFER and RECALL, as in comm.h.
- * core/txn.c judges the answers, this file moves the leases and the cores.
+ * The jobs that negotiate with a running co-kernel: OFFER and RECALL, as in
+ * comm.h. core/txn_host.c judges the answers and decides, deal.c moves the
+ * leases and the cores, this file waits.
  */
 #include <linux/slab.h>
 #include <asm/tsc.h>
 
 #include "cok.h"
-#include "trace.h"
-
-/* ---- the conversation ----------------------------------------------------------- */
 
 u64 cok_tsc_at(u64 deadline_ns)
 {
@@ -20,260 +18,208 @@ u64 cok_tsc_at(u64 deadline_ns)
 	       mul_u64_u64_div_u64(left, tsc_khz, NSEC_PER_MSEC);
 }
 
-static int open_txn(struct cok_enclave *e, struct cok_txn *t, u64 deadline_ns)
-{
-	u64 tsc = cok_tsc_at(deadline_ns);
-	struct cok_msg m;
-	u16 i;
-	int err = 0;
+/* ---- the conversation ----------------------------------------------------------- */
 
-	trace_cok_txn_open(e->id, t);
-	mutex_lock(&e->chan_lock);
-	e->chan.txn = t;
-	/* It has not even read the end of the last one. */
-	if (e->chan.outbox.type)
-		err = -EBUSY;
-	for (i = 0; i < t->total && !err; i++) {
-		cok_txn_msg(t, t->ask, i, tsc, &m);
-		err = cok_chan_send(e, &m);
+/* Why it could not begin, in words. */
+static int not_begun(struct cok_job *job, const struct cok_txn *t, bool full)
+{
+	const char *name = job->e->name;
+
+	switch (t->err) {
+	case -EBUSY:
+		if (full)
+			return cok_job_fail(
+				job, -EBUSY,
+				"enclave %s has not acknowledged how %u transactions ended",
+				name, COK_TXN_KEPT);
+		return cok_job_fail(job, -EBUSY,
+				    "enclave %s does not read its messages",
+				    name);
+	case -ENOENT:
+		return cok_job_fail(job, -ENOENT,
+				    "enclave %s has no request %llu that waits",
+				    name, t->request);
+	case -EALREADY:
+		return cok_job_fail(
+			job, -EBUSY,
+			"an offer for request %llu of %s is under way already",
+			t->request, name);
+	case -EPIPE:
+		return cok_job_fail(job, -EPIPE, "enclave %s ended meanwhile",
+				    name);
+	default:
+		return cok_job_fail(job, t->err,
+				    "the transaction could not begin");
 	}
-	/* Part of a list is no offer: the ABORT that follows ends it. */
-	mutex_unlock(&e->chan_lock);
-	return err == -ENOSPC ? -EBUSY : err;
 }
 
-/* The open transaction changes by its holder only, who asks. */
-static bool settled(struct cok_chan *ch)
+static bool keeps_all(const struct cok_host *h)
 {
-	return READ_ONCE(ch->txn->state) != COK_TXN_OPEN;
+	u32 i;
+
+	for (i = 0; i < COK_HOST_KEPT; i++)
+		if (!h->kept[i].txid)
+			return false;
+	return true;
 }
 
-/* Decide, tell the co-kernel, remember the outcome for late messages. */
-static int close_txn(struct cok_enclave *e, struct cok_txn *t, int err)
+static int begin(struct cok_job *job, struct cok_txn *t)
 {
-	struct cok_msg m = { .txid = t->txid };
+	struct cok_enclave *e = job->e;
+	bool full;
+	int err;
 
-	mutex_lock(&e->chan_lock);
-	if (!err && t->state == COK_TXN_OPEN)
-		err = cok_enclave_state(e) == COK_ST_RUNNING ? -ETIMEDOUT
-							     : -EPIPE;
-	if (!err && t->state == COK_TXN_DECLINED)
-		err = -ECONNREFUSED;
-	if (!err) {
-		m.type = COK_MSG_COMMIT;
-		err = cok_chan_send(e, &m);
-		if (err == -ENOSPC)
-			err = -EBUSY;
-	}
-	if (!err) {
-		cok_txn_commit(t);
-	} else {
-		cok_txn_abort(t, err == -ETIMEDOUT ? COK_WHY_TIMEOUT
-						   : COK_WHY_REFUSED);
-		m.type = COK_MSG_ABORT;
-		m.status = t->why;
-		cok_chan_send_later(e, &m);
-	}
-	cok_txn_remember(&e->chan.history, t);
-	e->chan.txn = NULL;
-	mutex_unlock(&e->chan_lock);
-	trace_cok_txn_end(e->id, t, err);
-	cok_doorbell_ring(e);
-	return err;
+	cok_chan_lock(e);
+	full = keeps_all(&e->chan.host);
+	err = cok_host_begin(&e->chan.host, t, ktime_get_ns());
+	cok_chan_unlock(e);
+	return err ? not_begun(job, t, full) : 0;
 }
 
-static int explain(struct cok_job *job, struct cok_txn *t, int err)
+/* When the host's end wants to be called again. */
+static u64 next_due(struct cok_enclave *e)
+{
+	u64 next;
+
+	cok_chan_lock(e);
+	next = cok_host_poll(&e->chan.host, ktime_get_ns());
+	cok_chan_unlock(e);
+	return next;
+}
+
+static bool answered(const void *arg)
+{
+	const struct cok_txn *t = arg;
+
+	return READ_ONCE(t->state) != COK_TXN_ASKED;
+}
+
+/* Until it has answered, or ended, or the deadline has passed. */
+static void await_answer(struct cok_enclave *e, struct cok_txn *t)
+{
+	while (!answered(t))
+		cok_chan_await(e, answered, t, TASK_UNINTERRUPTIBLE,
+			       cok_jiffies_left(min(next_due(e), t->deadline)));
+}
+
+static int explain(struct cok_job *job, const struct cok_txn *t)
 {
 	const char *name = job->e->name;
 
 	job->why = t->why;
-	switch (err) {
+	switch (t->err) {
 	case -ETIMEDOUT:
-		return cok_job_fail(job, err,
+		return cok_job_fail(job, t->err,
 				    "enclave %s did not answer in time", name);
 	case -ECONNREFUSED:
-		return cok_job_fail(job, err, "enclave %s declined", name);
-	case -ENOSPC:
-	case -EBUSY:
-		return cok_job_fail(job, err,
-				    "enclave %s does not read its messages",
-				    name);
+		if (t->why == COK_WHY_PARTIAL)
+			return cok_job_fail(
+				job, t->err,
+				"enclave %s agreed to a part only, and all was wanted",
+				name);
+		return cok_job_fail(job, t->err, "enclave %s declined", name);
 	default:
-		return cok_job_fail(job, err, "enclave %s ended meanwhile",
+		return cok_job_fail(job, t->err, "enclave %s ended meanwhile",
 				    name);
 	}
 }
 
-static int converse(struct cok_job *job, struct cok_txn *t, u64 deadline_ns)
+static int converse(struct cok_job *job, struct cok_txn *t)
 {
 	struct cok_enclave *e = job->e;
-	int err = open_txn(e, t, deadline_ns);
+	int err = begin(job, t);
 
-	if (!err) {
-		cok_doorbell_ring(e);
-		cok_chan_await(e, settled, TASK_UNINTERRUPTIBLE,
-			       cok_jiffies_left(deadline_ns));
-	}
-	err = close_txn(e, t, err);
-	return err ? explain(job, t, err) : 0;
-}
-
-static struct cok_txn *new_txn(u16 ask)
-{
-	struct cok_txn *t = cok_fault("transaction")
-				    ? NULL
-				    : kzalloc(sizeof(*t), GFP_KERNEL);
-
-	if (t) {
-		t->txid = cok_next_txid();
-		t->ask = ask;
-	}
-	return t;
-}
-
-static void add_res(struct cok_txn *t, const struct cok_lease *lease, u32 slot)
-{
-	struct cok_txn_res *r = &t->res[t->total++];
-
-	r->kind = lease->kind;
-	r->lease = lease->id;
-	r->start = lease->kind == COK_RES_CPU ? lease->apic_id : lease->start;
-	r->size = lease->kind == COK_RES_CPU ? slot : lease->size;
-}
-
-/*
- * Take a resource out of an enclave's slots, or learn that it must stay. A
- * halt holds halt_lock from its first INIT to its last ack, so here the
- * enclave is either alive or proved dead, or it is quarantined.
- */
-static bool detach(struct cok_enclave *e, const struct cok_txn_res *r,
-		   bool park)
-{
-	int err = 0;
-
-	mutex_lock(&e->halt_lock);
-	if (e->quarantined)
-		err = -EREMOTEIO;
-	else if (park && r->kind == COK_RES_CPU)
-		err = cok_slot_park(e, r->size);
-	if (!err && r->kind == COK_RES_CPU)
-		cok_slot_del(e, r->size);
 	if (err)
-		cok_lease_move(r->lease, COK_LS_QUARANTINED, e->id, 0);
-	mutex_unlock(&e->halt_lock);
-	return !err;
+		return err;
+	await_answer(e, t);
+	cok_chan_lock(e);
+	err = cok_host_decide(&e->chan.host, t, ktime_get_ns());
+	cok_chan_unlock(e);
+	return err ? explain(job, t) : 0;
 }
 
-/* Scrubbed, because the enclave knew of it, and into the pool. */
-static void pool(const struct cok_txn_res *r)
+/* It was committed, but a core did not do as it should. */
+static int unsettled(struct cok_job *job, const struct cok_deal *d)
 {
-	if (r->kind == COK_RES_MEM)
-		cok_scrub(r->start, r->size);
-	cok_lease_move(r->lease, COK_LS_POOLED, 0, 0);
+	if (d->t.ask == COK_MSG_RECALL)
+		return cok_job_fail(
+			job, d->t.settle_err,
+			"what %s gave back is quarantined: a core of it does not answer INIT",
+			job->e->name);
+	return cok_job_fail(
+		job, d->t.settle_err,
+		"CPU %u was granted to %s but did not start; it stays granted",
+		d->failed_cpu, job->e->name);
 }
 
-/* ---- offer -------------------------------------------------------------------------- */
+/* ---- one transaction, from its leases to its results ------------------------------ */
 
-static void withdraw(struct cok_enclave *e, struct cok_txn *t)
+static int negotiate(struct cok_job *job, struct cok_deal *d)
 {
-	u16 i;
+	int err = cok_txn_stage(&d->t, &cok_deal_ops, d);
 
-	for (i = 0; i < t->total; i++)
-		if (detach(e, &t->res[i], false))
-			pool(&t->res[i]);
-}
-
-/* A slot for an offered core, unless the enclave is on its way down. */
-static int reserve_slot(struct cok_job *job, const struct cok_lease *lease)
-{
-	struct cok_enclave *e = job->e;
-	int slot = -EPIPE;
-
-	mutex_lock(&e->halt_lock);
-	if (!READ_ONCE(e->halting))
-		slot = cok_slot_add(e, lease->id, lease->cpu, lease->apic_id);
-	mutex_unlock(&e->halt_lock);
-	if (slot == -EPIPE)
-		cok_job_fail(job, slot, "enclave %s ended meanwhile", e->name);
-	else if (slot < 0)
-		cok_job_fail(job, slot,
-			     "enclave %s has no room for another core",
-			     e->name);
-	return slot;
-}
-
-static int stage_one_offer(struct cok_job *job, struct cok_txn *t, u32 id)
-{
-	struct cok_lease lease;
-	int slot = 0;
-
-	if (cok_lease_claim(id, job->op, BIT(COK_LS_POOLED), 0, &lease))
-		return cok_job_fail(job, -EBUSY, "lease %u is in other hands",
-				    id);
-	if (lease.kind == COK_RES_CPU)
-		slot = reserve_slot(job, &lease);
-	if (slot >= 0) {
-		cok_lease_move(id, COK_LS_OFFERED, job->e->id, t->txid);
-		add_res(t, &lease, slot);
-	}
-	cok_lease_release(id);
-	return slot < 0 ? slot : 0;
-}
-
-static int stage_offer(struct cok_job *job, struct cok_txn *t,
-		       const u32 *leases, u32 nr)
-{
-	int err = 0;
-	u32 i;
-
-	for (i = 0; i < nr && !err; i++)
-		err = stage_one_offer(job, t, leases[i]);
+	if (!err)
+		err = converse(job, &d->t);
+	cok_deal_settle(d);
+	if (!err && d->t.settle_err)
+		err = unsettled(job, d);
 	return err;
 }
 
-/* Committed: the leases are the enclave's, and its cores are started. */
-static int hand_over(struct cok_job *job, struct cok_txn *t)
+/* Of the last one, if there were several. */
+static bool new_results(struct cok_job *job, u32 nr)
 {
-	struct cok_enclave *e = job->e;
-	int err, ret = 0;
-	u16 i;
+	kfree(job->results);
+	job->nr_results = 0;
+	job->results = cok_fault("results")
+			       ? NULL
+			       : kcalloc(nr, sizeof(*job->results), GFP_KERNEL);
+	return job->results;
+}
 
-	for (i = 0; i < t->total; i++)
-		cok_lease_move(t->res[i].lease, COK_LS_GRANTED, e->id, 0);
-	for (i = 0; i < t->total; i++) {
-		struct cok_txn_res *r = &t->res[i];
+static int transact(struct cok_job *job, u16 ask, const u32 *leases, u32 nr,
+		    u64 deadline_ns)
+{
+	struct cok_deal *d = cok_fault("transaction")
+				     ? NULL
+				     : kzalloc(sizeof(*d), GFP_KERNEL);
+	u32 i;
+	int err;
 
-		if (r->kind != COK_RES_CPU)
-			continue;
-		err = cok_slot_start(e, r->size, r->arg0, r->arg1);
-		if (!err)
-			continue;
-		ret = cok_job_fail(
-			job, err,
-			"CPU %u was granted to %s but did not start; it stays granted",
-			e->slot[r->size].cpu, e->name);
+	lockdep_assert_held(&job->e->job_lock);
+	if (!d || !new_results(job, nr)) {
+		kfree(d);
+		return cok_job_fail(job, -ENOMEM,
+				    "no memory for the transaction");
 	}
-	return ret;
+	d->e = job->e;
+	d->job = job;
+	d->op = job->op;
+	d->txid = cok_next_txid();
+	d->t.txid = d->txid;
+	d->t.ask = ask;
+	d->t.total = nr;
+	d->t.best_effort = job->best_effort;
+	d->t.want_cpus = job->want_cpus;
+	d->t.want_mem = job->want_mem;
+	d->t.request = job->request;
+	d->t.deadline = deadline_ns;
+	d->t.deadline_tsc = cok_tsc_at(deadline_ns);
+	for (i = 0; i < nr; i++)
+		d->t.res[i].lease = leases[i];
+	err = negotiate(job, d);
+	memcpy(job->results, d->result, nr * sizeof(*job->results));
+	job->nr_results = nr;
+	kfree(d);
+	return err;
 }
 
 int cok_offer(struct cok_job *job, const u32 *leases, u32 nr, u64 deadline_ns)
 {
-	struct cok_txn *t = new_txn(COK_MSG_OFFER);
-	int err;
-
-	lockdep_assert_held(&job->e->job_lock);
-	if (!t)
-		return cok_job_fail(job, -ENOMEM, "no memory for the offer");
-	err = stage_offer(job, t, leases, nr);
-	if (!err)
-		err = converse(job, t, deadline_ns);
-	if (err)
-		withdraw(job->e, t);
-	else
-		err = hand_over(job, t);
-	kfree(t);
-	return err;
+	return transact(job, COK_MSG_OFFER, leases, nr, deadline_ns);
 }
+
+/* ---- the jobs --------------------------------------------------------------------- */
 
 static int need_running(struct cok_job *job)
 {
@@ -304,109 +250,16 @@ int cok_offer_job(struct cok_job *job)
 	return err;
 }
 
-/* ---- recall ---------------------------------------------------------------------------- */
-
-static int slot_of(struct cok_enclave *e, u32 lease)
-{
-	u32 i;
-
-	for (i = 0; i < COK_MAX_CORES; i++)
-		if (e->slot[i].used && e->slot[i].lease == lease)
-			return i;
-	return -ENOENT;
-}
-
-static int stage_one_recall(struct cok_job *job, struct cok_txn *t, u32 id)
-{
-	struct cok_enclave *e = job->e;
-	struct cok_lease lease;
-	int slot = 0;
-
-	if (cok_lease_claim(id, job->op, BIT(COK_LS_GRANTED), e->id, &lease))
-		return cok_job_fail(job, -ENOENT,
-				    "lease %u is not granted to %s", id,
-				    e->name);
-	cok_lease_release(id);
-	if (lease.kind == COK_RES_CPU)
-		slot = slot_of(e, id);
-	if (WARN_ON(slot < 0))
-		return -EINVAL;
-	if (lease.boot) {
-		cok_lease_set_op(id, 0);
-		return cok_job_fail(
-			job, -EBUSY,
-			"%s can't give back its first core or the memory that holds its image",
-			e->name);
-	}
-	cok_lease_move(id, COK_LS_RECALLED, e->id, t->txid);
-	add_res(t, &lease, slot);
-	return 0;
-}
-
-/* Not given: still the enclave's, dead or alive, or quarantined with it. */
-static void leave_granted(struct cok_enclave *e, struct cok_txn *t)
-{
-	u32 to;
-	u16 i;
-
-	mutex_lock(&e->halt_lock);
-	to = e->quarantined ? COK_LS_QUARANTINED : COK_LS_GRANTED;
-	for (i = 0; i < t->total; i++)
-		cok_lease_move(t->res[i].lease, to, e->id, 0);
-	mutex_unlock(&e->halt_lock);
-}
-
-/* Committed: cores are parked by us, whatever the co-kernel said of them. */
-static int take_back(struct cok_job *job, struct cok_txn *t)
-{
-	struct cok_enclave *e = job->e;
-	int err = 0;
-	u16 i;
-
-	for (i = 0; i < t->total; i++) {
-		struct cok_txn_res *r = &t->res[i];
-
-		if (detach(e, r, true))
-			pool(r);
-		else
-			err = cok_job_fail(
-				job, -EREMOTEIO,
-				"lease %u was given back but a core does not answer INIT: quarantined",
-				r->lease);
-	}
-	return err;
-}
-
-static int recall_locked(struct cok_job *job, struct cok_txn *t, u64 deadline)
-{
-	int err = need_running(job);
-	u32 i;
-
-	/* A halt may quarantine what is granted; not between look and move. */
-	mutex_lock(&job->e->halt_lock);
-	for (i = 0; i < job->nr_leases && !err; i++)
-		err = stage_one_recall(job, t, job->leases[i]);
-	mutex_unlock(&job->e->halt_lock);
-	if (!err)
-		err = converse(job, t, deadline);
-	if (err) {
-		leave_granted(job->e, t);
-		return err;
-	}
-	return take_back(job, t);
-}
-
 int cok_recall_job(struct cok_job *job)
 {
 	u64 deadline = cok_deadline(job->timeout_ms);
-	struct cok_txn *t = new_txn(COK_MSG_RECALL);
 	int err;
 
-	if (!t)
-		return cok_job_fail(job, -ENOMEM, "no memory for the recall");
 	mutex_lock(&job->e->job_lock);
-	err = recall_locked(job, t, deadline);
+	err = need_running(job);
+	if (!err)
+		err = transact(job, COK_MSG_RECALL, job->leases, job->nr_leases,
+			       deadline);
 	mutex_unlock(&job->e->job_lock);
-	kfree(t);
 	return err;
 }

@@ -192,7 +192,7 @@ enum cok_cmd {
 	/* notification: EVENT, GENERATION, TIME_NS, and
 	 * STATE: NAME ENCLAVE STATE REASON; LEASE: as LEASE_GET, no OP_ALIVE,
 	 * no OP_PID;
-	 * JOB: TXID ERROR TEXT WHY; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE];
+	 * JOB: TXID ERROR TEXT WHY RESULT...; OP: OP OP_KIND OP_PID OP_ALIVE [ENCLAVE];
 	 * TXN: ENCLAVE TXID TXN_ASK TXN_STEP WHY NR_CPUS MEM (how much this
 	 * step is about: asked, agreed to, moved);
 	 * REQUEST: as REQUEST_GET, and ANSWER (0: it has just come) MEM NR_CPUS
@@ -301,14 +301,14 @@ enum cok_attr {
 	COK_A_UNSETTLED,   /* u32, 0: there is nothing to recover */
 	COK_A_BEST_EFFORT, /* flag */
 	COK_A_WANT_CPUS,   /* u32, 1.. */
-	COK_A_WANT_MEM,	   /* u64, bytes, 1.. */
+	COK_A_WANT_MEM,	   /* u64, bytes, 1..2^52 */
 	COK_A_RESULT,	   /* nest of COK_R_*, one per lease of a transaction */
 	COK_A_REQUEST,	   /* u64, 1..: the co-kernel's number for it */
 	COK_A_URGENCY,	   /* u32, enum cok_urgency in comm.h: a claim */
 	COK_A_NR_CPUS,	   /* u32 */
 	COK_A_MEM,	   /* u64, bytes */
 	COK_A_ANSWER,	   /* u32, enum cok_answer in comm.h; 0: none yet */
-	COK_A_TXN_ASK,	   /* u32: COK_MSG_OFFER or COK_MSG_RECALL */
+	COK_A_TXN_ASK,	   /* u32: COK_MSG_OFFER, RECALL or RELEASE */
 	COK_A_TXN_STEP,	   /* u32, enum cok_txn_step */
 	COK_A_COUNT
 };

@@ -308,7 +308,7 @@ CHANGES = [
     ("an attribute of another type", 0, "name: tsc-khz\n        type: u32",
      "name: tsc-khz\n        type: u64"),
     ("an attribute in a nest", 0, "name: ring-errors", "name: ring-faults"),
-    ("an attribute without its enum", 0, "type: u32\n        enum: why\n", "type: u32\n"),
+    ("an attribute without its enum", 0, "type: u32\n        enum: why\n      -\n        name: job-done", "type: u32\n      -\n        name: job-done"),
     ("another limit in the spec", 0, "max: 600000", "max: 60000"),
     ("a command missing in the spec", 0, "      name: op-end\n", "      name: op-fin\n"),
     ("a request with less in the spec", 0, "attributes: [name, uid]", "attributes: [name]"),
