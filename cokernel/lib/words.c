@@ -103,6 +103,39 @@ bool word_number(const char *word, u64 *value)
 	return hex == word ? number(word, 10, value) : number(hex, 16, value);
 }
 
+static unsigned int unit_shift(char c)
+{
+	switch (c) {
+	case 'K':
+		return 10;
+	case 'M':
+		return 20;
+	case 'G':
+		return 30;
+	default:
+		return 0;
+	}
+}
+
+bool word_size(const char *word, u64 *value)
+{
+	size_t n = strlen(word);
+	unsigned int shift = n ? unit_shift(word[n - 1]) : 0;
+	char digits[24];
+	u64 v;
+
+	if (!shift)
+		return word_number(word, value);
+	if (n > sizeof(digits))
+		return false;
+	memcpy(digits, word, n - 1);
+	digits[n - 1] = '\0';
+	if (!word_number(digits, &v) || v > ~0ULL >> shift)
+		return false;
+	*value = v << shift;
+	return true;
+}
+
 bool script_next(const char **script, char *buf, size_t size)
 {
 	const char *p = *script;

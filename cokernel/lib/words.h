@@ -29,6 +29,8 @@ int words_split(char *line, char **words, int max);
 /* Whole word as a number: decimal, or hexadecimal with or (hex) without 0x. */
 bool word_number(const char *word, u64 *value);
 bool word_hex(const char *word, u64 *value);
+/* The same in bytes, with K, M or G behind it. */
+bool word_size(const char *word, u64 *value);
 
 /*
  * Takes the next command, up to ';', off *script, without blanks around it,

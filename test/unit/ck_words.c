@@ -110,6 +110,39 @@ static void test_numbers(void **state)
 	}
 }
 
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *word;
+		bool ok;
+		u64 value;
+	} cases[] = {
+		{ "4096", true, 4096 },
+		{ "0x1000", true, 4096 },
+		{ "4K", true, 4096 },
+		{ "64M", true, 64 * MIB },
+		{ "2G", true, 2048 * MIB },
+		{ "0x10M", true, 16 * MIB },
+		{ "", false, 0 },
+		{ "M", false, 0 },
+		{ "1T", false, 0 },
+		{ "1MM", false, 0 },
+		{ "M1", false, 0 },
+		{ "17179869183G", true, ~0ULL << 30 },
+		{ "17179869184G", false, 0 },
+		{ "000000000000000000000000001M", false, 0 }, /* too long */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u64 v = 77;
+
+		assert_int_equal(word_size(cases[i].word, &v), cases[i].ok);
+		if (cases[i].ok)
+			assert_true(v == cases[i].value);
+	}
+}
+
 static void test_script(void **state)
 {
 	const char *p = " mem ;; cpus; a long one ;";
@@ -132,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_long_words_are_cut),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_script),
 	};
 
