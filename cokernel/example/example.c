@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A complete co-kernel, and a small one: says hello in the log, reports READY,
- * beats, answers PING, declines every offer and recall, obeys STOP. Only
- * include/cok/ is needed. It stays on the host's page tables and polls with
- * interrupts off; a real one brings its own #DF, NMI and #MC handlers (boot.h,
- * "A CO-KERNEL MUST"), page tables, and sleeps until the doorbell rings.
+ * beats, answers PING, declines every offer and recall, says DONE to each
+ * outcome, obeys STOP. Only include/cok/ is needed. It stays on the host's page
+ * tables and polls with interrupts off; a real one brings its own #DF, NMI and
+ * #MC handlers (boot.h, "A CO-KERNEL MUST"), page tables, and sleeps until the
+ * doorbell rings.
  */
 #include <cok/boot.h>
 #include <cok/comm.h>
@@ -47,6 +48,7 @@ static void send(__u16 type, __u64 txid)
 		.seq = sent + 1,
 		.txid = txid,
 		.type = type,
+		.epoch = comm->epoch,
 		.status = type == COK_MSG_DECLINE ? COK_WHY_UNSUPPORTED : 0,
 	};
 	cok_ring_store(&ring->prod, ++sent); /* after the message */
@@ -55,10 +57,15 @@ static void send(__u16 type, __u64 txid)
 /* Answers every message until STOP. */
 static void serve(struct cok_ring *ring, struct cok_stats *stats)
 {
-	static const __u16 answers[] = { [COK_MSG_OFFER] = COK_MSG_DECLINE,
-					 [COK_MSG_RECALL] = COK_MSG_DECLINE,
-					 [COK_MSG_PING] = COK_MSG_PONG,
-					 [COK_MSG_STOP] = COK_MSG_STOPPED };
+	static const __u16 answers[] = {
+		[COK_MSG_OFFER] = COK_MSG_DECLINE,
+		[COK_MSG_RECALL] = COK_MSG_DECLINE,
+		[COK_MSG_COMMIT] = COK_MSG_DONE,
+		[COK_MSG_ABORT] = COK_MSG_DONE,
+		[COK_MSG_PING] = COK_MSG_PONG,
+		[COK_MSG_STOP] = COK_MSG_STOPPED,
+		[COK_MSG_QUERY] = COK_MSG_DECLINE,
+	};
 	struct cok_msg msg = { 0 };
 
 	for (__u32 taken = 0; msg.type != COK_MSG_STOP; stats->heartbeat++) {
@@ -67,8 +74,8 @@ static void serve(struct cok_ring *ring, struct cok_stats *stats)
 			continue;
 		msg = ((struct cok_msg *)(ring + 1))[taken % COK_CTRL_SLOTS];
 		cok_ring_store(&ring->cons, ++taken); /* after the copy */
-		if (msg.index == 0 && msg.type <= COK_MSG_STOP &&
-		    answers[msg.type])
+		if (msg.epoch == comm->epoch && msg.index == 0 &&
+		    msg.type <= COK_MSG_QUERY && answers[msg.type])
 			send(answers[msg.type], msg.txid);
 	}
 }

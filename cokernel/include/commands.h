@@ -25,6 +25,15 @@ void cmd_hang(int argc, char **argv);
 void cmd_panic(int argc, char **argv);
 void cmd_fault(int argc, char **argv);
 void cmd_stats(int argc, char **argv);
+void cmd_set(int argc, char **argv);
+void cmd_threshold(int argc, char **argv);
+void cmd_hold(int argc, char **argv);
+void cmd_drop(int argc, char **argv);
+void cmd_deals(int argc, char **argv);
+void cmd_request(int argc, char **argv);
+void cmd_cancel(int argc, char **argv);
+void cmd_release(int argc, char **argv);
+void cmd_work(int argc, char **argv);
 
 /* argv[i] as a core slot that is online; else NULL, and it has been said. */
 struct cpu *arg_core(int argc, char **argv, int i);

@@ -18,19 +18,31 @@ extern struct cok_boot boot;
 extern struct cok_comm *comm; /* moves when our page tables are loaded */
 extern u32 nr_slots;
 
+extern u32 comm_epoch; /* of each message */
+
+void boot_check(u64 boot_phys);
+void boot_banner(void);
+void *comm_region(const struct cok_region *r);
+
+/* ---- options.c: how it behaves, by command line and the command `set` --- */
 struct options {
-	bool noready;  /* never send READY */
-	bool decline;  /* decline every offer */
-	bool mute;     /* never answer OFFER, RECALL, PING */
-	u32 hostwatch; /* seconds without the host's heartbeat; 0: for ever */
+	u64 noready;   /* never send READY */
+	u64 hostwatch; /* seconds without the host's heartbeat; 0: for ever */
+	u64 keep;      /* cores that are not given away, core 0 among them */
+	u64 want_mem;  /* bytes: with less free it asks for more, gives none */
+	u64 want_step; /* bytes: .. and for how much */
+	/* For tests: */
+	u64 decline;   /* decline every offer */
+	u64 mute;      /* never answer OFFER, RECALL, PING, QUERY, ANSWER */
+	u64 take;      /* resources accepted of an offer */
+	u64 delay;     /* ms before the work on an offer or recall begins */
+	u64 lose;      /* COMMITs and ABORTs to lose */
+	u64 lose_done; /* DONEs to lose */
 	char script[COK_CMDLINE_MAX]; /* init=, run=: commands after READY */
 };
 extern struct options options;
 
-void boot_check(u64 boot_phys);
-void boot_options(void);
-void boot_banner(void);
-void *comm_region(const struct cok_region *r);
+void options_read(void);
 
 /* ---- log.c ------------------------------------------------------------- */
 enum { LOG_ERR = 3, LOG_WARN = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };

@@ -49,14 +49,39 @@ u64 page_alloc(u64 n); /* zeroed, contiguous; FRAME_NONE: no room */
 void page_free(u64 phys, u64 n);
 u64 image_span(void);
 
-u16 memory_offer(u64 start, u64 size);
+u16 memory_offer(u64 start, u64 size, u16 granule);
 void memory_offer_commit(u64 start, u64 size);
 void memory_offer_undo(u64 start, u64 size);
-u16 memory_recall_check(u64 start, u64 size);
-u16 memory_recall(u64 start, u64 size);
+
+/*
+ * A recall of [start, start + size), or of what frames_find_run() found there:
+ * check, begin (cuts it out; nothing of it is given out any more), move_out
+ * until EMPTY, unmap, flush (smp.c); then commit or, from begin on, undo.
+ */
+enum memory_step { MEMORY_EMPTY, MEMORY_MORE, MEMORY_FULL };
+#define MOVE_FRAMES 1024 /* in one step: 4 MiB with interrupts off */
+#define KEEP_FRAMES 256	 /* of each range that page_alloc() uses */
+
+u16 memory_recall_check(u64 start, u64 size); /* do we hold it? */
+u16 memory_recall_why(u64 start,
+		      u64 size); /* what can't be given of it, why? */
+u16 memory_recall_begin(u64 start, u64 size, u16 granule);
+enum memory_step memory_move_out(u64 start, u64 size);
+void memory_recall_unmap(u64 start, u64 size);
+/* Panics if it is not empty, unmapped, and flushed everywhere. */
+void memory_prove_drained(u64 start, u64 size);
 void memory_recall_commit(u64 start, u64 size);
 void memory_recall_undo(u64 start, u64 size);
 void memory_publish(void);
+
+struct memory_counters {
+	u64 moved;  /* frames, for a recall */
+	u64 proved; /* parts given back that were drained, unmapped, flushed */
+};
+extern struct memory_counters memory_count;
+
+/* cmd_hold.c: a movable frame has a new place; interrupts off. */
+void hold_moved(u64 from, u64 to);
 
 /* pagetable.c */
 enum { MAP_W = 1, MAP_X = 2, MAP_UC = 4 };

@@ -144,6 +144,9 @@ void slot_recall_undo(u32 slot);
  */
 bool smp_flush_all(void);
 void smp_flush_here(struct cpu *c);
+/* The flush that what is unmapped now needs; and has it been everywhere? */
+u64 smp_flush_next(void);
+bool smp_flushed(u64 generation);
 
 struct flush_counters {
 	u64 rounds, sent, acked, excused, failed;

@@ -7,14 +7,13 @@
 #include "mm.h"
 #include "format.h"
 #include "string.h"
-#include "words.h"
 
 COK_IMAGE_NOTE;
 
 struct cok_boot boot;
 struct cok_comm *comm;
 u32 nr_slots;
-struct options options = { .hostwatch = 60 };
+u32 comm_epoch;
 
 /* A newer minor version of the same major one will do. */
 static bool abi_ok(u32 major, u32 minor)
@@ -62,6 +61,9 @@ static void check_comm(void)
 	    boot.comm_size > COMM_VSIZE)
 		refuse("comm area: size %u, boot parameters say %llu",
 		       comm->size, boot.comm_size);
+	comm_epoch = comm->epoch;
+	if (!comm_epoch)
+		refuse("comm area: no epoch");
 	nr_slots = comm->nr_stats;
 	if (!nr_slots || nr_slots > COK_MAX_CORES)
 		refuse("comm area: %u core slots", nr_slots);
@@ -127,49 +129,6 @@ void boot_check(u64 boot_phys)
 void *comm_region(const struct cok_region *r)
 {
 	return (u8 *)comm + r->offset;
-}
-
-static void add_script(const char *commands)
-{
-	size_t n = strlen(options.script);
-
-	ck_format(options.script + n, sizeof(options.script) - n, "%s;",
-		  commands);
-}
-
-#define HOSTWATCH_MAX 86400
-
-static bool seconds(const struct option *o, u32 max, u32 *value)
-{
-	u64 v;
-
-	if (!o->has_value || !word_number(o->value, &v) || v > max)
-		return false;
-	*value = (u32)v;
-	return true;
-}
-
-void boot_options(void)
-{
-	const char *line = boot.cmdline;
-	struct option o;
-
-	while (option_next(&line, &o)) {
-		if (!strcmp(o.key, "noready") && !o.has_value)
-			options.noready = true;
-		else if (!strcmp(o.key, "decline") && !o.has_value)
-			options.decline = true;
-		else if (!strcmp(o.key, "mute") && !o.has_value)
-			options.mute = true;
-		else if ((!strcmp(o.key, "init") || !strcmp(o.key, "run")) &&
-			 o.has_value)
-			add_script(o.value);
-		else if (!strcmp(o.key, "hostwatch") &&
-			 seconds(&o, HOSTWATCH_MAX, &options.hostwatch))
-			continue;
-		else
-			klog(LOG_WARN, "unknown option '%s' ignored", o.key);
-	}
 }
 
 void boot_banner(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cpus, run, spin, poll, hang, stats: the cores. */
 #include "commands.h"
+#include "mm.h"
 #include "words.h"
 
 #define RUN_MS 1000
@@ -182,6 +183,8 @@ void cmd_stats(int argc, char **argv)
 	out("tlb: flushes %llu, sent %llu, acked %llu, excused %llu, failed %llu",
 	    flush_count.rounds, flush_count.sent, flush_count.acked,
 	    flush_count.excused, flush_count.failed);
+	out("memory: frames moved %llu, parts given back and proved drained %llu",
+	    memory_count.moved, memory_count.proved);
 	control_print();
 	out("log: dropped %llu, locks broken %llu", comm->log_dropped,
 	    log_locks_broken);

@@ -4,14 +4,13 @@
  * need meanwhile, writes every word of all of them, and only then verifies, so
  * that two addresses that reach the same memory are seen, also across ranges.
  * The last pass leaves zeroes. The frames are marked as claimed while it runs,
- * so a recall of their range is declined.
+ * so their range is not given away.
  */
 #include "commands.h"
 #include "mm.h"
 #include "words.h"
 
 #define WORDS_PER_FRAME (FRAME_SIZE / sizeof(u64))
-#define KEEP_FRAMES	256 /* of each range that page_alloc() uses */
 
 struct pass {
 	const char *name;

@@ -35,6 +35,20 @@ static const struct command commands[] = {
 	{ "fault", "fault KIND [SLOT]    ud pf gp stack de df nullcall wp nx",
 	  cmd_fault },
 	{ "stats", "stats                counters", cmd_stats },
+	{ "deals",
+	  "deals                what was negotiated, what is asked for",
+	  cmd_deals },
+	{ "request", "request cpu N | mem SIZE [low|normal|high]",
+	  cmd_request },
+	{ "cancel", "cancel NUMBER        that request", cmd_cancel },
+	{ "release", "release cpu N | mem SIZE", cmd_release },
+	{ "threshold", "threshold [SIZE [STEP]]  asks for memory below that",
+	  cmd_threshold },
+	{ "work", "work [N SECONDS]     jobs for any core", cmd_work },
+	{ "hold", "hold [SIZE [fixed]]  use memory, and look at it", cmd_hold },
+	{ "drop", "drop [fixed]         and give it back", cmd_drop },
+	{ "set", "set [OPTION [VALUE]] options as on the command line",
+	  cmd_set },
 };
 
 static void cmd_help(int argc, char **argv)

@@ -1,53 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control rings, and what our side of a transaction does to the machine.
- * All of it on core 0 with interrupts off: from the doorbell, the timer tick,
- * and the idle loop.
+ * The control rings: messages in, messages out, and what is wrong with them.
+ * What is negotiated in them is negotiate.c's. All of it on core 0 with
+ * interrupts off: from the doorbell, the timer tick, and the idle loop.
  */
 #include "kernel.h"
-#include "mm.h"
+#include "negotiate.h"
 #include "rings.h"
-#include "txn.h"
 
 static struct ring_end h2c, c2h;
-static struct txn_table txns;
 static bool started;
 
 static struct {
 	u64 received, sent, pings;
 	u64 duplicate; /* sequence number seen before */
-	u64 lost;      /* sequence numbers skipped */
+	u64 lost;      /* sequence numbers skipped, and what options say */
 	u64 unknown;   /* message type */
-	u64 dropped;   /* answers without room */
+	u64 stale;     /* epoch */
+	u64 dropped;   /* READY, PONG, STOPPED without room */
 	u64 last_seq;
 } count;
 
 /* ---- sending ----------------------------------------------------------- */
 
-static bool send(void *ctx, const struct cok_msg *msgs, u32 n)
+/* What the host waits for may have the slots that others leave free. */
+static u32 room(void *ctx, u16 type)
 {
-	/* COMMIT and ABORT have the reserve; what the host waits for is ours. */
-	u32 reserve = msgs->type == COK_MSG_DECLINE ||
-				      msgs->type == COK_MSG_STOPPED
-			      ? 0
-			      : COK_CTRL_RESERVED;
+	bool urgent = type == COK_MSG_DECLINE || type == COK_MSG_DONE ||
+		      type == COK_MSG_STOPPED;
 
 	(void)ctx;
-	if (ring_room_msgs(&c2h, reserve) < n)
-		return false;
-	for (u32 i = 0; i < n; i++)
-		ring_put_msg(&c2h, &msgs[i]);
-	count.sent += n;
-	host_ring();
-	return true;
+	return ring_room_msgs(&c2h, urgent ? 0 : COK_CTRL_RESERVED);
 }
 
-static void send_one(u16 type, u64 txid)
+static void send(void *ctx, struct cok_msg *m)
+{
+	(void)ctx;
+	deals_said(&deals, m, rdtsc());
+	if (m->type == COK_MSG_DONE && options.lose_done) {
+		options.lose_done--;
+		return;
+	}
+	ring_put_msg(&c2h, m);
+	count.sent++;
+}
+
+static void ring(void *ctx)
+{
+	(void)ctx;
+	host_ring();
+}
+
+static const struct cok_link link = { .room = room,
+				      .send = send,
+				      .ring = ring };
+
+static bool send_one(u16 type, u64 txid)
 {
 	struct cok_msg msg = { .txid = txid, .type = type };
 
-	if (!send(NULL, &msg, 1))
+	if (!cok_link_send(&link, comm_epoch, &msg)) {
 		count.dropped++;
+		return false;
+	}
+	host_ring();
+	return true;
 }
 
 void control_send_ready(void)
@@ -61,129 +78,8 @@ void control_send_ready(void)
 
 bool control_send_stopped(void)
 {
-	struct cok_msg msg = { .type = COK_MSG_STOPPED };
-
-	return send(NULL, &msg, 1);
+	return send_one(COK_MSG_STOPPED, 0);
 }
-
-/* ---- offer ------------------------------------------------------------- */
-
-static u16 offer_one(struct txn_res *r)
-{
-	if (r->kind == COK_RES_MEM)
-		return memory_offer(r->start, r->size);
-	return slot_offer((u32)r->size, (u32)r->start, &r->entry, &r->arg);
-}
-
-static enum txn_step offer_work(struct txn *t, u16 *why)
-{
-	if (options.decline) {
-		*why = COK_WHY_REFUSED;
-		return TXN_REFUSE;
-	}
-	for (u16 i = 0; i < t->total; i++) {
-		*why = offer_one(&t->res[i]);
-		if (*why)
-			return TXN_REFUSE;
-		t->res[i].touched = true;
-	}
-	return TXN_DONE;
-}
-
-/* ---- recall ------------------------------------------------------------ */
-
-static enum txn_step recall_begin(struct txn *t, u16 *why)
-{
-	for (u16 i = 0; i < t->total; i++) {
-		struct txn_res *r = &t->res[i];
-
-		*why = r->kind == COK_RES_CPU
-			       ? slot_recall_check(r->size, r->start)
-			       : memory_recall_check(r->start, r->size);
-		if (*why)
-			return TXN_REFUSE;
-	}
-	for (u16 i = 0; i < t->total; i++) {
-		if (t->res[i].kind != COK_RES_CPU)
-			continue;
-		slot_recall_begin((u32)t->res[i].size);
-		t->res[i].touched = true;
-	}
-	return TXN_DONE;
-}
-
-static enum txn_step recall_work(struct txn *t, u16 *why)
-{
-	if (!t->begun && recall_begin(t, why) == TXN_REFUSE)
-		return TXN_REFUSE;
-	for (u16 i = 0; i < t->total; i++)
-		if (t->res[i].kind == COK_RES_CPU &&
-		    !slot_recall_drained((u32)t->res[i].size))
-			return TXN_WAIT;
-	/* Memory last: it is unmapped at once or not at all. */
-	for (u16 i = 0; i < t->total; i++) {
-		struct txn_res *r = &t->res[i];
-
-		if (r->kind != COK_RES_MEM)
-			continue;
-		*why = memory_recall(r->start, r->size);
-		if (*why)
-			return TXN_REFUSE;
-		r->touched = true;
-	}
-	return TXN_DONE;
-}
-
-/* ---- outcome ----------------------------------------------------------- */
-
-static enum txn_step txn_work(void *ctx, struct txn *t, u16 *why)
-{
-	(void)ctx;
-	return t->recall ? recall_work(t, why) : offer_work(t, why);
-}
-
-static void txn_commit(void *ctx, struct txn *t)
-{
-	(void)ctx;
-	for (u16 i = 0; i < t->total; i++) {
-		struct txn_res *r = &t->res[i];
-
-		if (r->kind == COK_RES_MEM && t->recall)
-			memory_recall_commit(r->start, r->size);
-		else if (r->kind == COK_RES_MEM)
-			memory_offer_commit(r->start, r->size);
-		else if (t->recall)
-			slot_recall_commit((u32)r->size);
-		else
-			slot_offer_commit((u32)r->size);
-	}
-}
-
-static void txn_undo(void *ctx, struct txn *t)
-{
-	(void)ctx;
-	for (u16 i = 0; i < t->total; i++) {
-		struct txn_res *r = &t->res[i];
-
-		if (!r->touched)
-			continue;
-		if (r->kind == COK_RES_MEM && t->recall)
-			memory_recall_undo(r->start, r->size);
-		else if (r->kind == COK_RES_MEM)
-			memory_offer_undo(r->start, r->size);
-		else if (t->recall)
-			slot_recall_undo((u32)r->size);
-		else
-			slot_offer_undo((u32)r->size);
-	}
-}
-
-static const struct txn_ops ops = {
-	.work = txn_work,
-	.commit = txn_commit,
-	.undo = txn_undo,
-	.send = send,
-};
 
 /* ---- receiving --------------------------------------------------------- */
 
@@ -198,22 +94,37 @@ static bool sequence_ok(const struct cok_msg *msg)
 	return true;
 }
 
+/* What the options say to lose is lost on the way. */
+static bool is_lost(const struct cok_msg *msg)
+{
+	if (options.mute)
+		return msg->type != COK_MSG_COMMIT &&
+		       msg->type != COK_MSG_ABORT && msg->type != COK_MSG_STOP;
+	if (!options.lose ||
+	    (msg->type != COK_MSG_COMMIT && msg->type != COK_MSG_ABORT))
+		return false;
+	options.lose--;
+	count.lost++;
+	return true;
+}
+
 static void handle(const struct cok_msg *msg)
 {
+	u64 now = rdtsc();
+
+	if (msg->epoch != comm_epoch) {
+		count.stale++;
+		return;
+	}
+	if (is_lost(msg))
+		return;
+	deals_heard(&deals, msg, now);
+	if (cok_ck_message(&ck, msg, now))
+		return;
 	switch (msg->type) {
-	case COK_MSG_OFFER:
-	case COK_MSG_RECALL:
-		if (options.mute)
-			break;
-		/* fall through */
-	case COK_MSG_COMMIT:
-	case COK_MSG_ABORT:
-		txn_message(&txns, msg, rdtsc());
-		break;
 	case COK_MSG_PING:
 		count.pings++;
-		if (!options.mute)
-			send_one(COK_MSG_PONG, msg->txid);
+		send_one(COK_MSG_PONG, msg->txid);
 		break;
 	case COK_MSG_STOP:
 		stop();
@@ -226,7 +137,7 @@ void control_init(void)
 {
 	ring_init(&h2c, comm_region(&comm->h2c), COK_CTRL_SLOTS);
 	ring_init(&c2h, comm_region(&comm->c2h), COK_CTRL_SLOTS);
-	txns.ops = &ops;
+	negotiate_init(&link, comm_epoch);
 	started = true;
 }
 
@@ -249,22 +160,23 @@ void control_poll(void)
 	}
 	if (h2c.broken && !was_broken)
 		klog(LOG_ERR, "control ring: impossible position, ring closed");
-	txn_poll(&txns, rdtsc());
+	negotiate_poll();
 }
 
 void control_print(void)
 {
-	const struct txn_counters *t = &txns.count;
+	const struct cok_ck_counters *t = &ck.count;
 
 	klog(LOG_INFO,
 	     "messages: received %llu, sent %llu, pings %llu, "
-	     "duplicate %llu, lost %llu, unknown %llu, dropped %llu",
+	     "duplicate %llu, lost %llu, unknown %llu, stale %llu, "
+	     "dropped %llu",
 	     count.received, count.sent, count.pings, count.duplicate,
-	     count.lost, count.unknown, count.dropped);
+	     count.lost, count.unknown, count.stale, count.dropped);
 	klog(LOG_INFO,
 	     "transactions: committed %llu, aborted %llu, declined "
-	     "%llu, malformed %llu, duplicate %llu, unknown %llu, ended %llu, "
-	     "early %llu",
-	     t->committed, t->aborted, t->declined, t->malformed, t->duplicate,
-	     t->unknown, t->ended, t->early);
+	     "%llu, partial %llu, released %llu, malformed %llu, "
+	     "duplicate %llu, unknown %llu, ended %llu, early %llu",
+	     t->committed, t->aborted, t->declined, t->partial, t->released,
+	     t->malformed, t->duplicate, t->unknown, t->ended, t->early);
 }

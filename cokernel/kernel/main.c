@@ -35,7 +35,7 @@ static void main_on_own_stack(void)
 	apic_setup();
 	apic_init();
 	boot_banner();
-	boot_options();
+	options_read();
 	apic_timer_calibrate();
 	core_zero_online();
 	control_init();

@@ -89,6 +89,7 @@ void memory_relocate(u64 by)
 		if (r->state == RANGE_EMPTY)
 			continue;
 		r->used = (u64 *)((u64)r->used + by);
+		r->movable = (u64 *)((u64)r->movable + by);
 		r->claimed = (u64 *)((u64)r->claimed + by);
 		r->bitmap = (char *)r->bitmap + by;
 	}
@@ -104,9 +105,10 @@ void memory_publish(void)
 
 /* ---- offer ------------------------------------------------------------- */
 
-u16 memory_offer(u64 start, u64 size)
+u16 memory_offer(u64 start, u64 size, u16 granule)
 {
 	u64 pages = pages_for(frames_bitmap_bytes(size));
+	struct frame_range *r = NULL;
 	u64 bitmap;
 
 	if (!range_sane(start, size))
@@ -115,12 +117,14 @@ u16 memory_offer(u64 start, u64 size)
 	bitmap = page_alloc(pages);
 	if (bitmap == FRAME_NONE)
 		return COK_WHY_NO_SPACE;
-	if (!direct_map_prepare(start, size) ||
-	    !frames_add(&pool, start, size, false, RANGE_OFFERED,
-			phys_to_virt(bitmap))) {
+	if (direct_map_prepare(start, size))
+		r = frames_add(&pool, start, size, false, RANGE_OFFERED,
+			       phys_to_virt(bitmap));
+	if (!r) {
 		page_free(bitmap, pages);
 		return COK_WHY_NO_SPACE;
 	}
+	r->granule = granule;
 	return COK_WHY_NONE;
 }
 
@@ -150,45 +154,89 @@ void memory_offer_undo(u64 start, u64 size)
 
 /* ---- recall: of ranges, or of parts of them, that lie side by side ----- */
 
+struct memory_counters memory_count;
+
 u16 memory_recall_check(u64 start, u64 size)
 {
-	if (!frames_covered(&pool, start, size, RANGE_HELD))
-		return COK_WHY_UNKNOWN;
-	if (overlaps(start, size, boot.image_phys, image_span()))
-		return COK_WHY_BOOT;
-	return frames_idle_in(&pool, start, size) ? COK_WHY_NONE
-						  : COK_WHY_IN_USE;
+	return frames_covered(&pool, start, size, RANGE_HELD) ? COK_WHY_NONE
+							      : COK_WHY_UNKNOWN;
+}
+
+u16 memory_recall_why(u64 start, u64 size)
+{
+	return overlaps(start, size, boot.image_phys, image_span())
+		       ? COK_WHY_BOOT
+		       : COK_WHY_IN_USE;
 }
 
 static void set_state(u64 start, u64 size, enum range_state state)
 {
 	struct frame_range *r = NULL;
 
-	while ((r = frames_inside(&pool, start, size, r)))
+	while ((r = frames_inside(&pool, start, size, r))) {
 		r->state = state;
+		r->unmapped = 0;
+	}
 	memory_publish();
 }
 
-/*
- * Unmaps and flushes; on failure nothing has changed, but that a range may be
- * in pieces.
- */
-u16 memory_recall(u64 start, u64 size)
+u16 memory_recall_begin(u64 start, u64 size, u16 granule)
 {
-	u16 why = memory_recall_check(start, size);
 	struct frame_range *r = NULL;
 
-	if (why)
-		return why;
 	if (!frames_cut(&pool, start) || !frames_cut(&pool, start + size))
 		return COK_WHY_NO_SPACE;
+	/* From here on no frame of it is given out. */
 	set_state(start, size, RANGE_RECALLED);
 	while ((r = frames_inside(&pool, start, size, r)))
+		r->granule = granule ? granule : r->granule;
+	return COK_WHY_NONE;
+}
+
+enum memory_step memory_move_out(u64 start, u64 size)
+{
+	for (u32 n = 0; n < MOVE_FRAMES; n++) {
+		u64 from = frames_first_movable(&pool, start, size), to;
+
+		if (from == FRAME_NONE)
+			return MEMORY_EMPTY;
+		to = frames_alloc_one(&pool, true, KEEP_FRAMES);
+		if (to == FRAME_NONE)
+			return MEMORY_FULL;
+		memcpy(phys_to_virt(to), phys_to_virt(from), FRAME_SIZE);
+		hold_moved(from, to);
+		page_free(from, 1);
+		memory_count.moved++;
+	}
+	return MEMORY_MORE;
+}
+
+void memory_recall_unmap(u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+
+	while ((r = frames_inside(&pool, start, size, r))) {
 		direct_unmap(r->start, r->frames * FRAME_SIZE);
-	if (smp_flush_all())
-		return COK_WHY_NONE;
-	memory_recall_undo(start, size);
-	return COK_WHY_IN_USE;
+		r->unmapped = smp_flush_next();
+	}
+}
+
+/* What PREPARED, PARTIAL and RELEASE promise: said of nothing else. */
+void memory_prove_drained(u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+	u64 sum = 0;
+
+	while ((r = frames_inside(&pool, start, size, r))) {
+		if (r->state != RANGE_RECALLED || r->free != r->frames ||
+		    !r->unmapped || !smp_flushed(r->unmapped))
+			break;
+		sum += r->frames * FRAME_SIZE;
+	}
+	if (r || sum != size)
+		panic("memory 0x%llx + 0x%llx is given back undrained", start,
+		      size);
+	memory_count.proved++;
 }
 
 void memory_recall_commit(u64 start, u64 size)

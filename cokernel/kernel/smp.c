@@ -6,7 +6,9 @@
  */
 #include "kernel.h"
 #include "mm.h"
+#include "negotiate.h"
 #include "string.h"
+#include "work.h"
 
 /* For a core that has interrupts off, or a virtual one that is away. */
 #define FLUSH_MS  1000
@@ -15,6 +17,7 @@
 struct cpu cpus[COK_MAX_CORES];
 struct flush_counters flush_count;
 static u64 flush_generation;
+static u64 flush_done; /* the last one that all have acked */
 
 void secondary_main(struct cpu *c) noreturn;
 
@@ -216,7 +219,13 @@ void smp_idle(void)
 			if (c->slot == 0)
 				console_poll();
 		} else if (draining) {
+			work_leave(c->slot);
 			drain_here(c);
+		} else if (work_take(c->slot)) {
+			irq_enable();
+			work_slice(c->slot);
+		} else if (c->slot == 0 && negotiate_busy()) {
+			irq_enable(); /* and on with it */
 		} else {
 			smp_account(c, true);
 			irq_enable_and_halt();
@@ -323,7 +332,19 @@ bool smp_flush_all(void)
 	    flush_count.acked + flush_count.excused + flush_count.failed)
 		panic("TLB shootdown: %llu sent, %llu acked, %llu excused",
 		      flush_count.sent, flush_count.acked, flush_count.excused);
+	if (ok)
+		flush_done = generation;
 	return ok;
+}
+
+u64 smp_flush_next(void)
+{
+	return flush_generation + 1;
+}
+
+bool smp_flushed(u64 generation)
+{
+	return flush_done >= generation;
 }
 
 /* ---- leases: core 0, interrupts off ------------------------------------ */

@@ -24,7 +24,7 @@ static void watch_host(struct cpu *c)
 {
 	u64 now = __atomic_load_n(&comm->host_heartbeat, __ATOMIC_RELAXED);
 
-	if (!beat_lost(&c->host, now, options.hostwatch * TICK_HZ))
+	if (!beat_lost(&c->host, now, (u32)options.hostwatch * TICK_HZ))
 		return;
 	park_all("no heartbeat of the host");
 	slot_set_state(c, SLOT_HALTED);

@@ -24,7 +24,7 @@ static void clear_bit(u64 *map, u64 i)
 
 u64 frames_bitmap_bytes(u64 size)
 {
-	return 2 * sizeof(u64) * bitmap_words(size / FRAME_SIZE);
+	return 3 * sizeof(u64) * bitmap_words(size / FRAME_SIZE);
 }
 
 struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
@@ -44,7 +44,8 @@ struct frame_range *frames_add(struct frame_pool *p, u64 start, u64 size,
 			.frames = frames,
 			.free = frames,
 			.used = bitmap,
-			.claimed = (u64 *)bitmap + bitmap_words(frames),
+			.movable = (u64 *)bitmap + bitmap_words(frames),
+			.claimed = (u64 *)bitmap + 2 * bitmap_words(frames),
 			.bitmap = bitmap,
 			.bitmap_bytes = frames_bitmap_bytes(size),
 		};
@@ -134,21 +135,122 @@ bool frames_covered(const struct frame_pool *p, u64 start, u64 size,
 	return sum && sum == size;
 }
 
-bool frames_idle_in(const struct frame_pool *p, u64 start, u64 size)
+/* Of bits i .. i + n - 1, all in one word. */
+static u64 word_mask(u64 i, u64 n)
 {
+	return (n < 64 ? (1ULL << n) - 1 : ~0ULL) << i % 64;
+}
+
+/* Popcount without the instruction, which the kernel may not have. */
+static u64 count_bits(u64 w)
+{
+	w -= w >> 1 & 0x5555555555555555;
+	w = (w & 0x3333333333333333) + (w >> 2 & 0x3333333333333333);
+	w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return w * 0x0101010101010101 >> 56;
+}
+
+static void add_use(const struct frame_range *r, u64 first, u64 n,
+		    struct frame_use *use)
+{
+	for (u64 i = first, part; i < first + n; i += part) {
+		u64 mask;
+
+		part = 64 - i % 64;
+		if (part > first + n - i)
+			part = first + n - i;
+		mask = word_mask(i, part);
+		use->movable += count_bits(r->movable[i / 64] & mask);
+		use->fixed += count_bits(r->used[i / 64] & ~r->movable[i / 64] &
+					 mask);
+	}
+}
+
+struct frame_use frames_use(const struct frame_pool *p, u64 start, u64 size)
+{
+	struct frame_use use = { 0 };
+
 	for (size_t i = 0; i < FRAME_RANGES; i++) {
 		const struct frame_range *r = &p->range[i];
-		u64 from, part, first;
+		u64 from, part;
 
 		if (r->state == RANGE_EMPTY)
 			continue;
 		part = common(r, start, size, &from);
-		first = (from - r->start) / FRAME_SIZE;
-		for (u64 f = 0; f < part / FRAME_SIZE; f++)
-			if (bit(r->used, first + f))
-				return false;
+		if (!part)
+			continue;
+		add_use(r, (from - r->start) / FRAME_SIZE, part / FRAME_SIZE,
+			&use);
+		/* Whoever claimed frames walks over the range meanwhile. */
+		use.fixed += r->claims;
 	}
-	return true;
+	return use;
+}
+
+static bool could_give(const struct frame_pool *p, u64 start, u64 size,
+		       u64 moves, u64 *movable)
+{
+	struct frame_use use;
+
+	if (!frames_covered(p, start, size, RANGE_HELD))
+		return false;
+	use = frames_use(p, start, size);
+	*movable = use.movable;
+	return !use.fixed && use.movable <= moves;
+}
+
+/* Takes units off its front until it is within both. */
+static void shrink_run(const struct frame_pool *p, struct frame_run *run,
+		       u64 unit, u64 max, u64 moves)
+{
+	while (run->size > max || run->movable > moves) {
+		run->movable -= frames_use(p, run->at, unit).movable;
+		run->size -= unit;
+		run->at += unit;
+	}
+}
+
+bool frames_find_run(const struct frame_pool *p, u64 start, u64 size, u64 unit,
+		     u64 max, u64 moves, struct frame_run *run)
+{
+	struct frame_run now = { .at = start };
+	u64 movable;
+
+	*run = (struct frame_run){ 0 };
+	if (max >= size && could_give(p, start, size, moves, &movable)) {
+		*run = (struct frame_run){ start, size, movable };
+		return true;
+	}
+	if (!unit)
+		return false;
+	/* A window that moves over what could be given. */
+	for (u64 at = start; size - (at - start) >= unit; at += unit) {
+		if (!could_give(p, at, unit, moves, &movable)) {
+			now = (struct frame_run){ .at = at + unit };
+			continue;
+		}
+		now.size += unit;
+		now.movable += movable;
+		shrink_run(p, &now, unit, max, moves);
+		if (now.size > run->size ||
+		    (now.size == run->size && now.movable <= run->movable))
+			*run = now;
+	}
+	return run->size;
+}
+
+u64 frames_first_movable(struct frame_pool *p, u64 start, u64 size)
+{
+	struct frame_range *r = NULL;
+
+	while ((r = frames_inside(p, start, size, r)))
+		for (u64 w = 0; w < bitmap_words(r->frames); w++)
+			if (r->movable[w])
+				return r->start +
+				       (w * 64 +
+					(u64)__builtin_ctzll(r->movable[w])) *
+					       FRAME_SIZE;
+	return FRAME_NONE;
 }
 
 static u64 count_free(const struct frame_range *r)
@@ -185,7 +287,9 @@ bool frames_cut(struct frame_pool *p, u64 phys)
 	if (!tail)
 		return false;
 	tail->used = r->used + head / 64;
+	tail->movable = r->movable + head / 64;
 	tail->claimed = r->claimed + head / 64;
+	tail->granule = r->granule;
 	tail->bitmap_bytes = r->bitmap_bytes;
 	tail->free = count_free(tail);
 	r->frames = head;
@@ -241,9 +345,34 @@ void frames_free(struct frame_pool *p, u64 phys, u64 n)
 		i = (phys - r->start) / FRAME_SIZE;
 		if (bit(r->used, i)) {
 			clear_bit(r->used, i);
+			clear_bit(r->movable, i);
 			r->free++;
 		}
 	}
+}
+
+static u64 alloc_in(struct frame_range *r, bool movable)
+{
+	u64 i = find_run(r, 1);
+
+	set_bit(r->used, i);
+	if (movable)
+		set_bit(r->movable, i);
+	r->free--;
+	return r->start + i * FRAME_SIZE;
+}
+
+u64 frames_alloc_one(struct frame_pool *p, bool movable, u64 keep)
+{
+	for (int boot = 0; boot < 2; boot++)
+		for (size_t i = 0; i < FRAME_RANGES; i++) {
+			struct frame_range *r = &p->range[i];
+
+			if (r->state == RANGE_HELD && r->boot == boot &&
+			    r->free > (boot ? keep : 0))
+				return alloc_in(r, movable);
+		}
+	return FRAME_NONE;
 }
 
 void frames_reserve(struct frame_pool *p, u64 phys, u64 size)
@@ -283,6 +412,7 @@ u64 frames_claim(struct frame_range *r, u64 max)
 		n++;
 	}
 	r->free -= n;
+	r->claims += n;
 	return n;
 }
 
@@ -295,6 +425,7 @@ void frames_unclaim(struct frame_range *r)
 		clear_bit(r->used, i);
 		r->free++;
 	}
+	r->claims = 0;
 }
 
 bool frames_is_claimed(const struct frame_range *r, u64 index)

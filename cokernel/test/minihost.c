@@ -32,7 +32,13 @@ static u64 txid, h2c_seq, tsc_khz, last_txid;
 static u32 tables = TABLES_PHYS;
 static u32 h2c_prod, c2h_cons, log_cons, con_prod;
 static int hold, mute, deadline_s = 5;
+static u32 epoch = 1, granule;
+static u64 arg1; /* of OFFER: a request; of RECALL: the amount wanted */
 static struct cok_msg accepted[32];
+static struct { /* the last list of ours, to be said again */
+	struct cok_msg msg[32];
+	u32 n;
+} list;
 
 void minihost(const u32 *mb);
 
@@ -205,6 +211,7 @@ static void build(const char *args)
 	comm->abi_minor = boot->abi_minor = COK_ABI_MINOR;
 	comm->size = at;
 	comm->nr_stats = SLOTS;
+	comm->epoch = epoch;
 	comm->host_doorbell = 0x40; /* stays pending: interrupts are off here */
 	boot->magic = COK_BOOT_MAGIC;
 	boot->size = sizeof(*boot);
@@ -259,6 +266,7 @@ static void send(const struct cok_msg *m)
 	slot += h2c_prod % COK_CTRL_SLOTS;
 	*slot = *m;
 	slot->seq = ++h2c_seq;
+	slot->epoch = epoch;
 	__atomic_store_n(&r->prod, ++h2c_prod, __ATOMIC_RELEASE);
 }
 
@@ -271,6 +279,17 @@ static void simple(u32 type, u64 id, u64 arg0)
 {
 	struct cok_msg m = { .type = (__u16)type, .txid = id, .arg0 = arg0 };
 
+	send(&m);
+	ring_core();
+}
+
+static void say_answer(u64 number, u64 answer, u64 why, u64 size)
+{
+	struct cok_msg m = { .type = COK_MSG_ANSWER, .txid = number };
+
+	m.arg0 = answer;
+	m.status = (__u16)why;
+	m.size = size;
 	send(&m);
 	ring_core();
 }
@@ -300,12 +319,30 @@ static void answer(const struct cok_msg *m)
 	num(" of ", m->total);
 	num(" start ", m->start);
 	num(" size ", m->size);
+	num(" arg0 ", m->arg0);
+	num(" epoch ", m->epoch);
 	put("]\n");
-	if (m->type != COK_MSG_ACCEPT && m->type != COK_MSG_PREPARED)
+	if (hold)
+		return;
+	if (m->type == COK_MSG_QUERY_END && m->txid == last_txid)
+		simple(COK_MSG_COMMIT, last_txid, 0);
+	if (m->type == COK_MSG_RELEASE && m->index + 1 == m->total)
+		say_answer(m->txid, COK_ANSWER_DONE, 0, 0);
+}
+
+static void agreed(const struct cok_msg *m)
+{
+	if (m->type != COK_MSG_ACCEPT && m->type != COK_MSG_PREPARED &&
+	    m->type != COK_MSG_PARTIAL)
 		return;
 	accepted[m->index & 31] = *m;
+	/* An answer that is repeated has its COMMIT already. */
+	if (m->txid == last_txid)
+		return;
+	if (m->index + 1 < m->total)
+		return;
 	last_txid = m->txid;
-	if (!hold && m->index + 1 == m->total)
+	if (!hold)
 		commit();
 }
 
@@ -323,6 +360,7 @@ static void drain(void)
 
 		c->cons = ++c2h_cons;
 		answer(&m);
+		agreed(&m);
 	}
 	while (log_cons != __atomic_load_n(&l->prod, __ATOMIC_ACQUIRE)) {
 		u32 len = data[(log_cons + 8) % COK_LOG_BYTES] |
@@ -360,6 +398,13 @@ static u64 word(const char **p)
 	return v;
 }
 
+static void repeat(void)
+{
+	for (u32 i = 0; i < list.n; i++)
+		send(&list.msg[i]);
+	ring_core();
+}
+
 static void offer(u32 type, u32 kind, const char *p)
 {
 	struct cok_msg m[32];
@@ -369,6 +414,8 @@ static void offer(u32 type, u32 kind, const char *p)
 		u64 a = word(&p);
 
 		m[n] = (struct cok_msg){ .kind = kind, .type = (__u16)type };
+		m[n].status = kind == COK_RES_MEM ? (__u16)granule : 0;
+		m[n].arg1 = arg1;
 		m[n].start = kind == COK_RES_CPU ? a + 1 : a;
 		m[n++].size = kind == COK_RES_CPU ? a : word(&p);
 	}
@@ -378,9 +425,10 @@ static void offer(u32 type, u32 kind, const char *p)
 		m[i].index = (__u16)i;
 		m[i].total = (__u16)n;
 		m[i].arg0 = rdtsc() + (u32)deadline_s * 1000 * tsc_khz;
-		send(&m[i]);
 	}
-	ring_core();
+	memcpy(list.msg, m, sizeof(m));
+	list.n = n;
+	repeat();
 }
 
 static void dump(void)
@@ -417,6 +465,7 @@ static void pump(u32 ms)
 static void command(const char *p)
 {
 	char c = *p++;
+	u64 number, kind, why;
 	u32 type;
 
 	switch (c) {
@@ -446,6 +495,24 @@ static void command(const char *p)
 		break;
 	case 'd':
 		deadline_s = (int)word(&p);
+		break;
+	case 'g': /* log2 of the granule of memory; 0: none */
+		granule = (u32)word(&p);
+		break;
+	case 'A': /* amount wanted by RECALL, or the request of an OFFER */
+		arg1 = word(&p);
+		break;
+	case 'e': /* epoch of what is sent from now on */
+		epoch = (u32)word(&p);
+		break;
+	case 'l': /* the last OFFER or RECALL once more */
+		repeat();
+		break;
+	case 'r': /* NUMBER ANSWER [WHY [SIZE]] */
+		number = word(&p);
+		kind = word(&p);
+		why = word(&p);
+		say_answer(number, kind, why, word(&p));
 		break;
 	case 'y':
 		commit();

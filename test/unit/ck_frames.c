@@ -33,10 +33,10 @@ static int setup(void **state)
 static void test_bitmap_size(void **state)
 {
 	(void)state;
-	assert_int_equal(frames_bitmap_bytes(P), 16);
-	assert_int_equal(frames_bitmap_bytes(64 * P), 16);
-	assert_int_equal(frames_bitmap_bytes(65 * P), 32);
-	assert_int_equal(frames_bitmap_bytes(1ULL << 30), 64 << 10);
+	assert_int_equal(frames_bitmap_bytes(P), 24);
+	assert_int_equal(frames_bitmap_bytes(64 * P), 24);
+	assert_int_equal(frames_bitmap_bytes(65 * P), 48);
+	assert_int_equal(frames_bitmap_bytes(1ULL << 30), 96 << 10);
 }
 
 static void test_alloc_and_free(void **state)
@@ -117,9 +117,11 @@ static void test_cut(void **state)
 	(void)state;
 	frames_reserve(&pool, used, 3 * P);
 	frames_reserve(&pool, 1500 * P, P);
-	assert_true(frames_idle_in(&pool, 1088 * P, 64 * P));
-	assert_false(frames_idle_in(&pool, 1024 * P, 64 * P));
-	assert_false(frames_idle_in(&pool, 1472 * P, 64 * P));
+	assert_int_equal(frames_use(&pool, 1088 * P, 64 * P).fixed, 0);
+	assert_int_equal(frames_use(&pool, 1024 * P, 64 * P).fixed, 3);
+	assert_int_equal(frames_use(&pool, 1472 * P, 64 * P).fixed, 1);
+	assert_int_equal(frames_use(&pool, 1025 * P, P).fixed, 1);
+	assert_int_equal(frames_use(&pool, 1000 * P, 600 * P).fixed, 4);
 	assert_false(frames_shared(&pool, r));
 	/* Nothing to do at its ends, nor outside. */
 	assert_true(frames_cut(&pool, 1024 * P));
@@ -143,6 +145,144 @@ static void test_cut(void **state)
 	assert_int_equal(frames_alloc(&pool, 448), 1088 * P);
 	frames_remove(tail);
 	assert_false(frames_shared(&pool, r));
+}
+
+#define U 64 /* frames of a unit */
+
+/*
+ * What could be given of 16 units from frame 1024 on, in two ranges. `units`:
+ * '.' free, 'm' with so many movable frames, 'F' with a fixed one.
+ */
+struct run_case {
+	const char *units;
+	u64 unit; /* 0: all or nothing */
+	u64 max;  /* units */
+	u64 moves;
+	u64 at, size, movable; /* in units; size 0: none */
+};
+
+static const struct run_case runs[] = {
+	{ "................", 1, 99, 99, 0, 16, 0 },
+	{ "................", 0, 99, 99, 0, 16, 0 },
+	{ "................", 0, 15, 99, 0, 0, 0 },
+	{ "................", 1, 3, 99, 13, 3, 0 }, /* the last ones */
+	{ "................", 1, 0, 99, 0, 0, 0 },
+	{ ".......F........", 1, 99, 99, 8, 8, 0 },
+	{ "........F.......", 1, 99, 99, 0, 8, 0 },
+	{ "F..............F", 1, 99, 99, 1, 14, 0 },
+	{ "F..............F", 2, 99, 99, 2, 12, 0 }, /* units of its own */
+	{ "F..............F", 0, 99, 99, 0, 0, 0 },
+	{ "FFFFFFFFFFFFFFFF", 1, 99, 99, 0, 0, 0 },
+	{ "mmmmmmmmmmmmmmmm", 1, 99, 99, 0, 16, 16 },
+	{ "mmmmmmmmmmmmmmmm", 1, 99, 0, 0, 0, 0 },
+	{ "mmmmmmmmmmmmmmmm", 0, 99, 99, 0, 16, 16 },
+	{ "mm..mm....mmmmmm", 1, 99, 0, 6, 4, 0 },
+	{ "mm..mm....mmmmmm", 1, 2, 99, 8, 2, 0 }, /* the least to move */
+	{ "mmm.mmFmmmmFmmmm", 1, 4, 99, 2, 4, 3 }, /* ties: 3 to move */
+	{ "m.m.m.F.m.mFm.m.", 1, 99, 99, 0, 6, 3 },
+	{ "mmmmmmmm........", 1, 99, 3, 5, 11,
+	  3 }, /* as far as there is room */
+	{ "m..m..m..m..m..m", 1, 99, 2, 7, 8, 2 },
+	{ "m..m..m..m..m..m", 1, 4, 1, 11, 4, 1 },
+	{ "m..m..m..m..m..m", 1, 4, 9, 11, 4, 1 },
+	{ "mmmmmmmmmmmmmmmm", 0, 99, 15, 0, 0, 0 },
+};
+
+static void fill(const char *units)
+{
+	for (u64 i = 0; i < 16; i++) {
+		struct frame_range *r = &pool.range[i >= 8];
+		u64 f = i % 8 * U + i * 3; /* somewhere in the unit */
+
+		if (units[i] == '.')
+			continue;
+		r->used[f / 64] |= 1ULL << f % 64;
+		if (units[i] == 'm')
+			r->movable[f / 64] |= 1ULL << f % 64;
+		r->free--;
+	}
+}
+
+static void test_find_run(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		const struct run_case *c = &runs[i];
+		struct frame_run run;
+		bool found;
+
+		setup(NULL);
+		add(0, 1024 * P, 8 * U, false);
+		add(1, (1024 + 8 * U) * P, 8 * U, false);
+		fill(c->units);
+		found = frames_find_run(&pool, 1024 * P, 16 * U * P,
+					c->unit * U * P, c->max * U * P,
+					c->moves, &run);
+		if (found != !!c->size ||
+		    (found && (run.at != (1024 + c->at * U) * P ||
+			       run.size != c->size * U * P ||
+			       run.movable != c->movable)))
+			fail_msg("%zu '%s': found %d, at %llu, %llu, %llu", i,
+				 c->units, found, run.at / P - 1024,
+				 run.size / P, run.movable);
+	}
+}
+
+/* What is recalled, or claimed, or not where it may be cut, is no run. */
+static void test_find_run_states(void **state)
+{
+	struct frame_run run;
+	struct frame_range *r = add(0, 1024 * P, 8 * U, false);
+
+	(void)state;
+	assert_true(frames_find_run(&pool, 1024 * P, 8 * U * P, U * P, ~0ULL,
+				    ~0ULL, &run));
+	r->state = RANGE_RECALLED;
+	assert_false(frames_find_run(&pool, 1024 * P, 8 * U * P, U * P, ~0ULL,
+				     ~0ULL, &run));
+	r->state = RANGE_HELD;
+	assert_false(
+		frames_find_run(&pool, 1025 * P, U * P, 0, ~0ULL, ~0ULL, &run));
+	assert_false(frames_find_run(&pool, 1024 * P, 9 * U * P, 0, ~0ULL,
+				     ~0ULL, &run));
+	frames_claim(r, 1);
+	assert_false(frames_find_run(&pool, 1024 * P, 8 * U * P, U * P, ~0ULL,
+				     ~0ULL, &run));
+	frames_unclaim(r);
+	assert_true(frames_find_run(&pool, 1024 * P, 8 * U * P, U * P, ~0ULL,
+				    ~0ULL, &run));
+}
+
+static void test_movable(void **state)
+{
+	struct frame_range *boot = add(0, 16 * P, 70, true);
+	struct frame_range *grown = add(1, 1024 * P, 2 * U, false);
+
+	(void)state;
+	/* Grown ranges first; of boot ranges some stay free. */
+	for (u64 i = 0; i < 2 * U; i++)
+		assert_int_equal(frames_alloc_one(&pool, i & 1, 60),
+				 (1024 + i) * P);
+	for (u64 i = 0; i < 10; i++)
+		assert_int_equal(frames_alloc_one(&pool, true, 60),
+				 (16 + i) * P);
+	assert_true(frames_alloc_one(&pool, true, 60) == FRAME_NONE);
+	assert_int_equal(boot->free, 60);
+	assert_int_equal(grown->free, 0);
+	assert_int_equal(frames_use(&pool, 1024 * P, 2 * U * P).movable, U);
+	assert_int_equal(frames_use(&pool, 1024 * P, 2 * U * P).fixed, U);
+	assert_int_equal(frames_first_movable(&pool, 1024 * P, 2 * U * P),
+			 1025 * P);
+	/* One that was freed is not movable when it is used again. */
+	frames_free(&pool, 1025 * P, 1);
+	assert_int_equal(frames_first_movable(&pool, 1024 * P, 2 * U * P),
+			 1027 * P);
+	assert_int_equal(frames_alloc_one(&pool, false, 60), 1025 * P);
+	assert_int_equal(frames_use(&pool, 1024 * P, 2 * U * P).fixed, U + 1);
+	/* A piece knows its own. */
+	assert_true(frames_cut(&pool, (1024 + U) * P));
+	assert_int_equal(frames_first_movable(&pool, (1024 + U) * P, U * P),
+			 (1025 + U) * P);
 }
 
 static void test_claim(void **state)
@@ -223,6 +363,9 @@ int main(void)
 		cmocka_unit_test_setup(test_grown_ranges_stay_free, setup),
 		cmocka_unit_test_setup(test_overlap_and_covered, setup),
 		cmocka_unit_test_setup(test_cut, setup),
+		cmocka_unit_test_setup(test_find_run, setup),
+		cmocka_unit_test_setup(test_find_run_states, setup),
+		cmocka_unit_test_setup(test_movable, setup),
 		cmocka_unit_test_setup(test_claim, setup),
 		cmocka_unit_test_setup(test_table_full, setup),
 		cmocka_unit_test_setup(test_random, setup),
