@@ -4,82 +4,23 @@
 # check.sh DIR: boots DIR/cokernel.elf and DIR/example.elf under minihost and has
 # them meet what Linux's side never or seldom does: late, early, repeated and
 # lost messages, cores that come early, late or never, a host that dies. TAP.
+# ONLY=REGEX: of the tests that begin with a machine of their own, those.
 set -uo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 dir=$1
 work=$(mktemp -d)
-runs=0 failures=0 qemu='' from=0
+runs=0 failures=0
 export MINIHOST_TIMEOUT=600
 trap 'bye; rm -rf "$work"' EXIT
 
-# ---- talking to it ------------------------------------------------------------
-
-# boot IMAGE [OPTION]...: a new machine, and what it said on the way up.
-boot() {
-	local image=$1
-	shift
-	bye
-	rm -f "$work"/*
-	mkfifo "$work/in" "$work/monitor.in" "$work/monitor.out"
-	MINIHOST_MONITOR=pipe:$work/monitor "$here/minihost.sh" "$dir/$image" "$@" \
-		<"$work/in" >"$work/out" 2>&1 &
-	qemu=$!
-	exec 3<>"$work/in" 4<>"$work/monitor.in" 5<>"$work/monitor.out"
-	from=0
-	hear '^\[msg type 0x81 '
-}
-
-bye() {
-	[ -n "$qemu" ] || return 0
-	monitor quit
-	wait "$qemu"
-	exec 3>&- 4>&- 5>&-
-	qemu=
-}
-
-# say LINE...: one after the other; what is heard from here on is newer.
-say() {
-	from=$(stat -c %s "$work/out")
-	printf '%s\n' "$@" >&3
-}
-
-heard() {
-	local regex
-	for regex; do
-		tail -c "+$((from + 1))" "$work/out" | grep -Eq -- "$regex" || return
-	done
-}
-
-# hear REGEX...: each comes, in any order, in what was said since the last say.
-hear() {
-	local end=$((SECONDS + 90))
-	until heard "$@"; do
-		if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$qemu"; then
-			echo "did not hear: $*"
-			tail -n 30 "$work/out"
-			return 1
-		fi
-		sleep 0.1
-	done
-}
-
-# ask LINE REGEX...: again and again, until one answer has it all.
-ask() {
-	local line=$1 end=$((SECONDS + 90))
-	shift
-	until say "$line" && sleep 0.5 && heard "$@"; do
-		[ "$SECONDS" -lt "$end" ] || { hear "$@"; return; }
-	done
-}
-
-monitor() {
-	printf '%s\n' "$*" >&4
-}
+. "$here/talk.sh"
+. "$here/negotiate.sh"
 
 ok() {
 	local name=$1
 	shift
+	[[ $name =~ ${ONLY-} ]] || return 0
 	runs=$((runs + 1))
 	if "$@" >"$work.log" 2>&1; then
 		echo "ok $runs - $name"
@@ -89,14 +30,6 @@ ok() {
 		sed 's/^/#   /' "$work.log"
 	fi
 	rm -f "$work.log"
-}
-
-# Message types as minihost prints them.
-pong='msg type 0x85' stopped='msg type 0x86' accept='msg type 0x82'
-decline='msg type 0x83' prepared='msg type 0x84'
-
-grow_core() {
-	say "!c $1" && hear "$accept" "core $1: online"
 }
 
 # ---- tests: each begins with `boot`, or goes on where the last one was -----------
@@ -146,12 +79,12 @@ while_memtest() {
 noise() {
 	say '!t 3 99' '!t 4 98' '!t 3 1' '!t 4 1' '!t 9 5' '!t 129 5' &&
 		say stats &&
-		hear 'unknown 2, dropped 0' 'duplicate 0, unknown 2, ended 2' &&
+		hear 'unknown 2, stale 0, dropped 0' 'duplicate 0, unknown 1, ended 3' &&
 		say '!p' && hear "$pong"
 }
 
 two_at_once() {
-	say '!h 2' '!c 1' && hear "$accept" &&
+	boot cokernel.elf && say '!h 2' '!c 1' && hear "$accept" &&
 		say '!c 1' && hear "$decline .* status 0x3" &&
 		say '!m 0x18000000 0x200000' && hear "$accept" && say '!y' &&
 		hear 'granted 0x18000000'
@@ -233,7 +166,10 @@ machine_check_here() {
 example() {
 	boot example.elf && hear 'example: hello' && say '!p' && hear "$pong" &&
 		say '!c 1 2' && hear "$decline .* status 0x6" &&
-		say '!s' && hear "$stopped" 'ck_state 0x3'
+		say '!t 4 1' && hear "$done_ txid 0x1 " &&
+		say '!t 7 1' && hear "$decline txid 0x1 " &&
+		say '!e 9' '!p' '!e 1' '!s' && hear "$stopped" 'ck_state 0x3' &&
+		[ "$(count "$pong")" = 0 ]
 }
 
 ok 'comes up, answers' comes_up
@@ -257,5 +193,6 @@ ok 'a further core overflows its stack' secondary_panics
 ok 'machine checks that it survives' machine_check_elsewhere
 ok 'a machine check that it does not' machine_check_here
 ok 'the example' example
+check_negotiation
 echo "1..$runs"
-[ "$failures" = 0 ]
+[ "$failures" = 0 ] && [ "$runs" != 0 ]
