@@ -158,7 +158,7 @@ static void refuses_wrong_notes(void **state)
 	DEFECT(i.ph[3].p_type = PT_NULL, "no COK note");
 	DEFECT(i.n.name[0] = 'X', "no COK note");
 	DEFECT(i.n.nh.n_type = 2, "no COK note");
-	DEFECT(i.n.note.abi_major = 2, "major");
+	DEFECT(i.n.note.abi_major = COK_ABI_MAJOR + 1, "major");
 	DEFECT(i.n.note.abi_minor = COK_ABI_MINOR + 1, "minor");
 	DEFECT(i.n.note.flags = 1, "features");
 	DEFECT(i.n.nh.n_descsz = 4, "malformed");
