@@ -24,8 +24,8 @@ bool negotiate_busy(void);
 
 /* Says of each core in t whether it is given (res.given), or why not. */
 void choose_cores(struct cok_ck_txn *t);
-/* The same of memory: which part. */
-void choose_memory(struct cok_ck_txn *t);
+/* The same of memory: which part; `move`: also if frames have to be moved. */
+void choose_memory(struct cok_ck_txn *t, bool move);
 /*
  * The cheapest `amount` of cores, or bytes of memory, as a list for a RELEASE.
  * Returns its length, 0: there is nothing to give.

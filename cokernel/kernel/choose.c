@@ -198,13 +198,13 @@ static void list_memory(struct cok_ck_txn *t)
 	}
 }
 
-void choose_memory(struct cok_ck_txn *t)
+void choose_memory(struct cok_ck_txn *t, bool move)
 {
 	u64 want = t->want_mem ? t->want_mem : ~0ULL;
 	u64 spare = t->ask == COK_MSG_RELEASE ? want : memory_spare();
 	u64 left = want < spare ? want : spare;
 	u16 why = want <= spare ? COK_WHY_WANTED : COK_WHY_REFUSED;
-	u64 room = room_elsewhere(t);
+	u64 room = move ? room_elsewhere(t) : 0;
 	struct frame_run run;
 	struct cok_res *r;
 
@@ -267,7 +267,7 @@ static u16 list_ranges(u64 amount, struct cok_res *list)
 	for (size_t i = 0; i < FRAME_RANGES && t.total < COK_TXN_MAX_RES; i++)
 		if (range_as_res(&pool.range[i], &t.res[t.total].res))
 			t.total++;
-	choose_memory(&t);
+	choose_memory(&t, true);
 	for (u16 i = 0; i < t.total; i++) {
 		struct cok_res *r = &t.res[i].res;
 

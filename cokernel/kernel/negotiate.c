@@ -128,9 +128,9 @@ static bool cores_drained(struct cok_ck_txn *t)
 	return all;
 }
 
-static void memory_begin(struct cok_ck_txn *t)
+static void memory_begin(struct cok_ck_txn *t, bool move)
 {
-	choose_memory(t);
+	choose_memory(t, move);
 	for (u16 i = 0; i < t->total; i++) {
 		struct cok_ck_res *r = &t->res[i];
 		u16 why;
@@ -173,6 +173,15 @@ static bool memory_moved(struct cok_ck_txn *t)
 	return true;
 }
 
+/* No time for more: what is empty by now. */
+static void memory_as_it_is(struct cok_ck_txn *t)
+{
+	for (u16 i = 0; i < t->total; i++)
+		if (t->res[i].res.kind == COK_RES_MEM && t->res[i].touched)
+			memory_stays(&t->res[i]);
+	memory_begin(t, false);
+}
+
 /* Unmaps all, then one flush. */
 static void memory_unmapped(struct cok_ck_txn *t)
 {
@@ -212,12 +221,15 @@ static enum cok_ck_step recall_work(struct cok_ck_txn *t, struct progress *p)
 		p->phase = MEMORY;
 		/* fall through */
 	case MEMORY:
-		memory_begin(t);
+		memory_begin(t, true);
 		p->phase = MOVING;
 		/* fall through */
 	case MOVING:
-		if (!memory_moved(t))
-			return COK_CK_WAIT;
+		if (!memory_moved(t)) {
+			if (!time_is_short(t))
+				return COK_CK_WAIT;
+			memory_as_it_is(t);
+		}
 		memory_unmapped(t);
 	}
 	return COK_CK_DONE;

@@ -93,7 +93,7 @@ part_needs_granule() {
 part_without_room() {
 	boot cokernel.elf && say '!g 21' && grow_mem $A 0x8000000 &&
 		say 'hold 100M' && hear '25600 frames, 0 bad' &&
-		say "!M $A 0x8000000" &&
+		say '!d 60' "!M $A 0x8000000" &&
 		hear "$partial .*$in_use .*start 0x12600000 size 0x5a00000 " &&
 		say hold stats && hear '25600 frames, 0 bad' 'frames moved 15872,'
 }
