@@ -98,6 +98,14 @@ part_without_room() {
 		say hold stats && hear '25600 frames, 0 bad' 'frames moved 15872,'
 }
 
+# Nor is there time to move it all: part of it, if not the same one each time.
+part_without_time() {
+	boot cokernel.elf && say '!g 21' && grow_mem $A 0x8000000 &&
+		say 'hold 100M' && hear '25600 frames, 0 bad' &&
+		say '!d 1' "!M $A 0x8000000" && hear "$partial .*$in_use .*size 0x" &&
+		say hold && hear '25600 frames, 0 bad'
+}
+
 # The empty range goes; then, of the other one, its last part, after a move.
 amounts_of_memory() {
 	boot cokernel.elf && say '!g 21' && grow_mem $A 0x4000000 &&
@@ -267,6 +275,7 @@ check_negotiation() {
 	ok 'a frame that stays: the exact part' part_around_fixed
 	ok 'without a granule: all or none' part_needs_granule
 	ok 'little room to move: what there is room for' part_without_room
+	ok 'little time to move: what there is time for' part_without_time
 	ok 'amounts of memory: the cheapest first' amounts_of_memory
 	ok 'amounts of cores: the idle one' amounts_of_cores
 	ok 'part of the cores' part_of_cores
