@@ -362,7 +362,7 @@ u32 cok_lease_in_hands(void)
 
 	spin_lock(&ledger_lock);
 	for (i = 0; i < ledger.nr_slots; i++)
-		n += ledger.slot[i].id && ledger.slot[i].op;
+		n += cok_lease_unsettled(&ledger.slot[i]);
 	spin_unlock(&ledger_lock);
 	return n;
 }

@@ -66,6 +66,16 @@ static inline bool cok_lease_in_pool(const struct cok_lease *lease)
 	return lease->reserved && lease->state == COK_LS_POOLED && !lease->op;
 }
 
+/*
+ * In an operation's hands, or, given back by a co-kernel unasked, in nobody's:
+ * alive or not, somebody has to see to it.
+ */
+static inline bool cok_lease_unsettled(const struct cok_lease *lease)
+{
+	return lease->id && (lease->op || (lease->state == COK_LS_POOLED &&
+					   !lease->reserved));
+}
+
 /* Called for each lease that was changed. */
 typedef void (*cok_lease_fn)(const struct cok_lease *lease);
 
