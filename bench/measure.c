@@ -277,8 +277,8 @@ static void change(const char *measure, unsigned int pair, bool grow,
 		if (tries)
 			usleep(10000);
 		phases_begin();
-		ret = grow ? coord_grow(c, &ch, &err)
-			   : coord_shrink(c, &ch, &err);
+		ret = grow ? coord_grow(c, &ch, NULL, &err)
+			   : coord_shrink(c, &ch, NULL, &err);
 	} while (ret && err.why == COK_WHY_IN_USE && ++tries < 500);
 	if (ret)
 		die("%s: %s", measure, err.text);

@@ -23,6 +23,7 @@ static const struct {
 	{ COORD_E_NOENCLAVE, EX_NOENCLAVE },
 	{ COORD_E_BUSY, EX_BUSY },
 	{ COORD_E_CANCELLED, EX_INTERRUPTED },
+	{ COORD_E_PARTIAL, EX_PARTIAL },
 };
 
 static volatile sig_atomic_t interrupted;

@@ -63,6 +63,7 @@ _cokctl_names() {
 _cokctl_words() {
 	case $3 in
 	NAME) [ "$2" = launch ] || _cokctl_names ;;
+	REQUEST) _cokctl_names | sed 's/$/:/' ;;
 	LIST) _cokctl_cpu_list "$4" ;;
 	USER) compgen -u ;;
 	MODE) echo native ;;

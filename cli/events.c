@@ -8,8 +8,46 @@
 #include "verbs.h"
 
 static const char *const kinds[COK_EV_COUNT] = {
-	"none", "state", "lease", "job", "operation",
+	"none", "state", "lease", "job", "operation", "deal", "request",
 };
+
+static void amount_json(cJSON *o, const struct coord_event *e)
+{
+	json_u64(o, "cpus", e->amount.cpus);
+	json_u64(o, "memory", e->amount.memory);
+	if (e->why)
+		cJSON_AddStringToObject(o, "why", coord_why_text(e->why));
+	else
+		cJSON_AddNullToObject(o, "why");
+}
+
+static const char *ask_name(uint32_t ask)
+{
+	return ask == COK_MSG_OFFER	? "offer"
+	       : ask == COK_MSG_RECALL	? "recall"
+	       : ask == COK_MSG_RELEASE ? "release"
+					: "?";
+}
+
+static void txn_json(cJSON *o, const struct coord_event *e)
+{
+	json_u64(o, "enclave", e->enclave);
+	json_u64(o, "txid", e->txid);
+	cJSON_AddStringToObject(o, "ask", ask_name(e->ask));
+	cJSON_AddStringToObject(o, "step", coord_step_name(e->step));
+	amount_json(o, e);
+}
+
+static void request_json(cJSON *o, const struct coord_event *e)
+{
+	cJSON_AddStringToObject(o, "name", e->name);
+	json_u64(o, "enclave", e->enclave);
+	json_u64(o, "number", e->request);
+	cJSON_AddStringToObject(o, "kind", coord_kind_name(e->resource));
+	cJSON_AddStringToObject(o, "urgency", coord_urgency_name(e->urgency));
+	cJSON_AddStringToObject(o, "answer", coord_answer_name(e->answer));
+	amount_json(o, e);
+}
 
 static cJSON *to_json(const struct coord_event *e)
 {
@@ -41,8 +79,70 @@ static cJSON *to_json(const struct coord_event *e)
 		cJSON_AddBoolToObject(o, "alive", e->op_alive);
 		json_u64(o, "enclave", e->enclave);
 		break;
+	case COK_EV_TXN:
+		txn_json(o, e);
+		break;
+	case COK_EV_REQUEST:
+		request_json(o, e);
+		break;
 	}
 	return o;
+}
+
+static void print_txn(const struct coord_event *e)
+{
+	bool give = e->ask == COK_MSG_OFFER;
+	char amount[48];
+
+	coord_amount_text(&e->amount, amount, sizeof(amount));
+	printf("deal %" PRIu64 ": ", e->txid);
+	switch (e->step) {
+	case COK_TS_ASKED:
+		printf("enclave %u is %s %s", e->enclave,
+		       give ? "offered" : "asked for", amount);
+		break;
+	case COK_TS_AGREED:
+	case COK_TS_PARTIAL:
+		printf("enclave %u agrees to %s%s", e->enclave, amount,
+		       e->step == COK_TS_PARTIAL ? ", not more" : "");
+		break;
+	case COK_TS_DECLINED:
+		printf("enclave %u declines", e->enclave);
+		break;
+	case COK_TS_COMMITTED:
+		printf("enclave %u has %s %s", e->enclave,
+		       give ? "got" : "given", amount);
+		break;
+	case COK_TS_ABORTED:
+		printf("nothing moves");
+		break;
+	case COK_TS_RELEASED:
+		printf("enclave %u gives %s unasked", e->enclave, amount);
+		break;
+	default:
+		printf("enclave %u, step %u", e->enclave, e->step);
+	}
+	if (e->why)
+		printf(": %s", coord_why_text(e->why));
+}
+
+static void print_request(const struct coord_event *e)
+{
+	char amount[48];
+
+	coord_amount_text(&e->amount, amount, sizeof(amount));
+	printf("request %s:%" PRIu64 ": ", e->name, e->request);
+	if (!e->answer)
+		printf("it asks for %s, urgency %s", amount,
+		       coord_urgency_name(e->urgency));
+	else
+		printf("%s", coord_answer_name(e->answer));
+	if (e->answer == COK_ANSWER_GRANTED)
+		printf(", it has got %s", amount);
+	if (e->why)
+		printf(": %s", e->why == COK_WHY_REFUSED
+				       ? "people said no"
+				       : coord_why_text(e->why));
 }
 
 static void print(const struct coord_event *e)
@@ -74,6 +174,12 @@ static void print(const struct coord_event *e)
 		printf("operation %u (%s, pid %u) %s", e->op,
 		       coord_op_name(e->op_kind), e->op_pid,
 		       e->op_alive ? "has begun" : "is over or abandoned");
+		break;
+	case COK_EV_TXN:
+		print_txn(e);
+		break;
+	case COK_EV_REQUEST:
+		print_request(e);
 		break;
 	}
 	putchar('\n');

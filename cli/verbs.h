@@ -21,6 +21,7 @@ enum {
 	EX_PERM = 5,
 	EX_NOENCLAVE = 6,
 	EX_BUSY = 7,
+	EX_PARTIAL = 8,
 	EX_INTERRUPTED = 130,
 };
 
@@ -42,6 +43,9 @@ int verb_console(const struct verb *v, int argc, char **argv);
 int verb_ping(const struct verb *v, int argc, char **argv);
 int verb_grow(const struct verb *v, int argc, char **argv);
 int verb_shrink(const struct verb *v, int argc, char **argv);
+int verb_requests(const struct verb *v, int argc, char **argv);
+int verb_grant(const struct verb *v, int argc, char **argv);
+int verb_deny(const struct verb *v, int argc, char **argv);
 int verb_stop(const struct verb *v, int argc, char **argv);
 int verb_kill(const struct verb *v, int argc, char **argv);
 int verb_destroy(const struct verb *v, int argc, char **argv);
@@ -108,6 +112,19 @@ void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool cli_interrupted(void);
 /* SIGINT and such set a flag; a second one ends the process. */
 void cli_catch_signals(void);
+
+/* ---- deal.c: how a negotiation went ---------------------------------------- */
+
+struct deal_told {
+	const char *name; /* of the enclave */
+	const struct coord_deal *deal;
+	const struct coord_err *err; /* NULL: done */
+	bool grown;		     /* or shrunk */
+	bool killed;		     /* for it */
+	bool json;
+};
+/* A line about what has moved; with -v tables; or JSON. Not the error. */
+void tell_deal(const struct deal_told *t);
 
 /* ---- out.c: tables and JSON ----------------------------------------------- */
 

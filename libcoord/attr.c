@@ -90,6 +90,55 @@ void lc_parse_event(struct genlmsghdr *g, struct coord_event *e)
 	e->op_kind = lc_get_u32(tb[COK_A_OP_KIND]);
 	e->op_pid = lc_get_u32(tb[COK_A_OP_PID]);
 	e->op_alive = lc_get_u32(tb[COK_A_OP_ALIVE]) != 0;
+	e->ask = lc_get_u32(tb[COK_A_TXN_ASK]);
+	e->step = lc_get_u32(tb[COK_A_TXN_STEP]);
+	e->request = lc_get_u64(tb[COK_A_REQUEST]);
+	e->resource = lc_get_u32(tb[COK_A_KIND]);
+	e->urgency = lc_get_u32(tb[COK_A_URGENCY]);
+	e->answer = lc_get_u32(tb[COK_A_ANSWER]);
+	e->amount.cpus = lc_get_u32(tb[COK_A_NR_CPUS]);
+	e->amount.memory = lc_get_u64(tb[COK_A_MEM]);
+}
+
+void lc_parse_request(struct nlattr **tb, struct coord_request *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->enclave = lc_get_u32(tb[COK_A_ENCLAVE]);
+	lc_get_str(tb[COK_A_NAME], r->name, sizeof(r->name));
+	r->number = lc_get_u64(tb[COK_A_REQUEST]);
+	r->kind = lc_get_u32(tb[COK_A_KIND]);
+	r->amount.cpus = lc_get_u32(tb[COK_A_NR_CPUS]);
+	r->amount.memory = lc_get_u64(tb[COK_A_MEM]);
+	r->urgency = lc_get_u32(tb[COK_A_URGENCY]);
+	r->time_ns = lc_get_u64(tb[COK_A_TIME_NS]);
+}
+
+static void parse_result(struct nlattr *nest, struct coord_result *r)
+{
+	struct nlattr *tb[COK_R_COUNT];
+
+	memset(r, 0, sizeof(*r));
+	if (nla_parse_nested(tb, COK_R_COUNT - 1, nest, NULL))
+		return;
+	r->lease = lc_get_u32(tb[COK_R_LEASE]);
+	r->kind = lc_get_u32(tb[COK_R_KIND]);
+	r->cpu = lc_get_u32(tb[COK_R_CPU]);
+	r->start = lc_get_u64(tb[COK_R_START]);
+	r->asked = lc_get_u64(tb[COK_R_ASKED]);
+	r->agreed = lc_get_u64(tb[COK_R_GIVEN]);
+	r->why = lc_get_u32(tb[COK_R_WHY]);
+}
+
+void lc_parse_results(struct genlmsghdr *g, struct lc_results *out)
+{
+	struct nlattr *a;
+	int rem;
+
+	out->n = 0;
+	nla_for_each_attr (a, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0),
+			   rem)
+		if (nla_type(a) == COK_A_RESULT && out->n < COK_TXN_MAX_RES)
+			parse_result(a, &out->r[out->n++]);
 }
 
 /* Copies what there is of a binary attribute; true if there is any. */

@@ -37,6 +37,7 @@ enum coord_code {
 	COORD_E_BUSY,	   /* held by another operation, or by Linux */
 	COORD_E_NOMODULE,  /* cok.ko is not loaded */
 	COORD_E_CANCELLED, /* the cancelled hook said so; rolled back */
+	COORD_E_PARTIAL,   /* best effort: part of it was done */
 };
 
 struct coord_err {
@@ -87,6 +88,11 @@ int coord_info(struct coord *c, const struct coord_info **out,
 const char *coord_version(void); /* of the library */
 
 /* ---- reading ----------------------------------------------------------- */
+
+struct coord_amount {
+	uint32_t cpus;
+	uint64_t memory; /* bytes */
+};
 
 struct coord_core {
 	uint32_t slot, cpu, apic_id;
@@ -170,6 +176,9 @@ const char *coord_why_text(uint32_t why);
 char *coord_freq_text(uint32_t msr, uint64_t value, char *buf, size_t len);
 /* The register's name in the manuals, "?" for one not known. */
 const char *coord_freq_register(uint32_t msr);
+const char *coord_step_name(uint32_t step);
+const char *coord_answer_name(uint32_t answer);
+const char *coord_urgency_name(uint32_t urgency);
 /* The state of that name, or -1. */
 int coord_state_by_name(const char *name);
 
@@ -188,6 +197,12 @@ struct coord_event {
 	char text[256];
 	uint32_t op, op_kind, op_pid; /* OP */
 	bool op_alive;
+	uint32_t ask;		    /* TXN: COK_MSG_OFFER or COK_MSG_RECALL */
+	uint32_t step;		    /* TXN: enum cok_txn_step */
+	uint64_t request;	    /* REQUEST: the co-kernel's number for it */
+	uint32_t resource;	    /* REQUEST: enum cok_res_kind */
+	uint32_t urgency, answer;   /* REQUEST: enums of comm.h */
+	struct coord_amount amount; /* TXN, REQUEST: how much of what */
 };
 
 struct coord_events;
@@ -306,6 +321,11 @@ void coord_plan_free(struct coord_plan *plan);
 int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		 struct coord_err *err);
 
+enum coord_change_flags {
+	/* Not all or nothing: what can be had, and what it agrees to. */
+	COORD_BEST_EFFORT = 1,
+};
+
 struct coord_change {
 	const char *name; /* of the enclave */
 	uint32_t cpus;	  /* how many, if cpu_list is NULL */
@@ -316,16 +336,80 @@ struct coord_change {
 	bool home;	      /* of a shrink: not back to the pool */
 	const char *numa;     /* as in coord_config; NULL: where it is */
 	unsigned int timeout; /* ms, 1 to 600000, for each of its answers */
+	unsigned int flags;   /* enum coord_change_flags */
 };
-/* All or nothing: what it declines goes home. It must be RUNNING. */
-int coord_grow(struct coord *c, const struct coord_change *ch,
-	       struct coord_err *err);
+
+/* What became of one lease that was offered or recalled. */
+struct coord_result {
+	uint32_t lease;
+	uint32_t kind;	 /* enum cok_res_kind */
+	uint32_t cpu;	 /* of a CPU */
+	uint64_t start;	 /* of memory: of the part agreed to */
+	uint64_t asked;	 /* bytes; of a CPU 1 */
+	uint64_t agreed; /* bytes; of a CPU 1 or 0 */
+	uint32_t why;	 /* enum cok_why: why not more */
+	bool moved;	 /* what was agreed to changed hands */
+};
+
+/* How a change went; filled in whether it succeeds or not. */
+struct coord_deal {
+	struct coord_amount asked;   /* by the caller */
+	struct coord_amount offered; /* grow: to it; shrink: it had to choose */
+	struct coord_amount agreed;  /* by the co-kernel */
+	struct coord_amount moved;   /* what changed hands in the end */
+	uint32_t nr_results;
+	struct coord_result *results;
+};
+void coord_deal_free(struct coord_deal *deal); /* its list */
+
 /*
- * The newest leases, or those of cpu_list, go home, or to the pool if they are
- * of that. A warning says what went to the pool.
+ * Takes what is asked for and offers it. All or nothing, unless
+ * COORD_BEST_EFFORT: then what can be had is offered and what is agreed to is
+ * kept (COORD_E_PARTIAL if that is not all). The rest goes back to where it
+ * came from. It must be RUNNING. `deal` may be NULL; else coord_deal_free it.
+ */
+int coord_grow(struct coord *c, const struct coord_change *ch,
+	       struct coord_deal *deal, struct coord_err *err);
+/*
+ * Asks for so much back, and the co-kernel chooses, or for the CPUs of
+ * cpu_list. What it gives goes home, or to the pool if it is of that: a warning
+ * says so. Flags and `deal` as above.
  */
 int coord_shrink(struct coord *c, const struct coord_change *ch,
-		 struct coord_err *err);
+		 struct coord_deal *deal, struct coord_err *err);
+
+/* What a co-kernel asks for by itself; but for the name, its own claims. */
+struct coord_request {
+	uint32_t enclave;
+	char name[COK_NAME_MAX];
+	uint64_t number; /* its own */
+	uint32_t kind;	 /* enum cok_res_kind */
+	struct coord_amount amount;
+	uint32_t urgency; /* enum cok_urgency */
+	uint64_t time_ns; /* when it came, boottime clock */
+};
+/*
+ * Those that wait, of the enclave of that name or of all (NULL). Returns their
+ * number; free with free(3).
+ */
+ssize_t coord_requests(struct coord *c, const char *name,
+		       struct coord_request **out, struct coord_err *err);
+/*
+ * Grows the enclave by what the request asks for, and answers it; cpus,
+ * cpu_list and memory of `ch` are not looked at. Memory is rounded up to what
+ * can be had. It waits on if this fails.
+ */
+int coord_grant(struct coord *c, const struct coord_change *ch, uint64_t number,
+		struct coord_deal *deal, struct coord_err *err);
+/* Tells the co-kernel that it will not get it. */
+int coord_deny(struct coord *c, const char *name, uint64_t number,
+	       struct coord_err *err);
+/* "NAME:NUMBER"; `name` of COK_NAME_MAX bytes. */
+int coord_request_parse(const char *text, char *name, uint64_t *number,
+			struct coord_err *err);
+/* "2 CPUs and 128M", "nothing"; buf of at least 48 bytes; returns buf. */
+char *coord_amount_text(const struct coord_amount *a, char *buf, size_t size);
+
 /*
  * Asks the co-kernel to end. timeout: 1 to 600000. COORD_E_TIMEOUT leaves it as
  * it is. What it holds is still leased afterwards.

@@ -1,120 +1,306 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Grow: take, offer, and give back what is declined. One offer moves up to
- * COK_TXN_MAX_RES leases, so a large change is several offers; if a later one
- * fails, the earlier ones are recalled.
+ * COK_TXN_MAX_RES leases, so a large change is several offers. All or nothing:
+ * if a later one fails, the earlier ones are recalled. Best effort: what can be
+ * had is offered, and what is agreed to is kept.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "internal.h"
 
-#define MARGIN	   15000  /* ms over the module's own deadline */
 #define TAKE_LIMIT 600000 /* ms for all taking */
 #define TRIES	   5	  /* the pool may change between look and take */
 
-static int offer(struct coord *c, uint32_t id, unsigned int timeout,
-		 struct coord_err *err)
-{
-	struct lc_req r;
-
-	lc_req_init(c, &r, COK_CMD_OFFER, 0, "grow the enclave");
-	lc_put_enclave(&r, id);
-	lc_put_u32(&r, COK_A_TIMEOUT_MS, timeout);
-	return lc_job(c, &r, timeout + MARGIN, err);
-}
-
-/* What this grow has given: what it drew from the pool, or what is new. */
-struct given {
-	const struct lc_draw *drawn;
-	const struct lc_ledger *before; /* NULL: all was drawn */
+struct grow {
+	struct coord *c;
+	const struct coord_change *ch;
+	struct lc_want want;
+	uint64_t request;	 /* that it is for; 0: none */
+	struct lc_draw draw;	 /* what of it comes from the pool */
+	bool pool;		 /* all of it, and in the ledger by number */
+	size_t offered;		 /* of that */
+	struct lc_ledger before; /* not if pool */
+	struct coord_deal *deal;
+	char less[400]; /* best effort: why less than all was offered */
 };
 
-static bool is_given(const struct given *g, uint32_t lease)
+static bool best_effort(const struct grow *g)
+{
+	return (g->ch->flags & COORD_BEST_EFFORT) != 0;
+}
+
+/* ---- taking ------------------------------------------------------------------- */
+
+static bool can_have(struct grow *g, const struct lc_want *w,
+		     struct coord_err *err)
+{
+	struct lc_want copy = *w;
+	struct lc_draw d;
+
+	if (lc_plan(g->c, g->ch->numa, &copy, &d, NULL, err))
+		return false;
+	free(d.id);
+	return true;
+}
+
+/* The most memory that could be had now, by halving; 0: none. */
+static uint64_t most_memory(struct grow *g, struct coord_err *err)
+{
+	struct lc_want w = { .mem_from = g->want.mem_from,
+			     .from = g->want.from,
+			     .node = LC_NODE_ANY,
+			     .enclave = g->want.enclave };
+	uint64_t unit = w.mem_from == COORD_MEM_BLOCKS ? g->c->info.block_size
+						       : COK_CONTIG_UNIT;
+	uint64_t low = 0, high = g->want.memory / unit, mid;
+
+	while (low < high) {
+		mid = low + (high - low + 1) / 2;
+		w.memory = mid * unit;
+		if (can_have(g, &w, err))
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low * unit;
+}
+
+static void note(struct grow *g, const struct coord_err *err)
+{
+	if (!g->less[0])
+		snprintf(g->less, sizeof(g->less), "%.399s", err->text);
+}
+
+/* Best effort: wants no more than there is. -1: that is nothing at all. */
+static int lower(struct grow *g, struct coord_err *err)
+{
+	struct lc_want w = g->want;
+
+	note(g, err);
+	w.memory = 0;
+	while (w.cpus && !can_have(g, &w, err))
+		w.cpus--;
+	g->want.cpus = w.cpus;
+	w = g->want;
+	w.cpus = 0;
+	w.cpu_list = NULL;
+	if (w.memory && !can_have(g, &w, err))
+		g->want.memory = most_memory(g, err);
+	return g->want.cpus || g->want.memory ? 0 : -1;
+}
+
+/* Refuses, before anything is taken, what can't be. */
+static int plan(struct grow *g, struct coord_err *err)
+{
+	const char *numa = g->ch->numa;
+
+	if (lc_plan(g->c, numa, &g->want, &g->draw, NULL, err)) {
+		/* Named CPUs are not less than they are. */
+		if (!best_effort(g) || g->want.cpu_list || lower(g, err))
+			return -1;
+		g->want.node = LC_NODE_ANY;
+		if (lc_plan(g->c, numa, &g->want, &g->draw, NULL, err))
+			return -1;
+	}
+	g->pool = !lc_wants_anything(&g->draw.rest) && !best_effort(g);
+	if (g->pool)
+		g->want.from = COORD_FROM_POOL;
+	return 0;
+}
+
+/* True: the change ends; else, with best effort, there is just less. */
+static bool ends(struct grow *g, const struct coord_err *err)
+{
+	if (!best_effort(g) || err->code == COORD_E_CANCELLED ||
+	    err->code == COORD_E_TIMEOUT)
+		return true;
+	note(g, err);
+	return false;
+}
+
+static int take(struct grow *g, struct coord_err *err)
+{
+	const struct lc_want *rest = &g->draw.rest;
+	int n;
+
+	if (lc_take_pooled(g->c, &g->want, &g->draw, err) && ends(g, err))
+		return -1;
+	/* Memory first: it is what is most often refused. */
+	if (rest->memory && lc_take_memory(g->c, rest, err) && ends(g, err))
+		return -1;
+	if (lc_take_cpus(g->c, rest, err) && ends(g, err))
+		return -1;
+	if (!g->less[0])
+		return 0;
+	n = lc_op_pooled(g->c, err);
+	return n ? n > 0 ? 0 : -1
+		 : lc_err(err, COORD_E_BUSY, EBUSY, "%s", g->less);
+}
+
+/* ---- offering ------------------------------------------------------------------- */
+
+/* What was offered and not accepted would be offered again. */
+static int return_rest(struct grow *g, const struct lc_ledger *mine,
+		       uint32_t from, struct coord_err *err)
+{
+	const struct coord_deal *d = g->deal;
+	struct lc_ledger now;
+	int ret = 0;
+	uint32_t k;
+	size_t i, m;
+
+	if (lc_ledger_get(g->c, &now, err))
+		return -1;
+	for (i = 0; i < now.n && !ret; i++) {
+		const struct coord_lease *l = &now.lease[i];
+		bool waits = false;
+
+		if (l->op != g->c->op || l->state != COK_LS_POOLED)
+			continue;
+		for (m = 0; m < mine->n; m++)
+			waits |= mine->lease[m].id == l->id;
+		for (k = from; k < d->nr_results; k++)
+			waits &= d->results[k].lease != l->id;
+		if (!waits)
+			ret = lc_return(g->c, l, err);
+	}
+	free(now.lease);
+	return ret;
+}
+
+static bool all_agreed(const struct coord_deal *d, uint32_t from)
+{
+	uint32_t i;
+
+	for (i = from; i < d->nr_results; i++)
+		if (d->results[i].agreed < d->results[i].asked)
+			return false;
+	return d->nr_results > from;
+}
+
+static int offer(struct grow *g, int left, struct coord_err *err)
+{
+	struct lc_terms t = { .enclave = g->want.enclave,
+			      .timeout = g->ch->timeout,
+			      .best_effort = best_effort(g) };
+	uint32_t from = g->deal->nr_results;
+	struct lc_ledger mine;
+	int ret;
+
+	/* It is met by the last offer. */
+	if (left <= COK_TXN_MAX_RES)
+		t.request = g->request;
+	if (!best_effort(g))
+		return lc_offer(g->c, &t, g->deal, err);
+	if (lc_ledger_get(g->c, &mine, err))
+		return -1;
+	ret = lc_offer(g->c, &t, g->deal, err);
+	if (ret && err->code != COORD_E_DECLINED)
+		ret = -1;
+	else if (all_agreed(g->deal, from))
+		ret = 0;
+	else
+		ret = return_rest(g, &mine, from, err);
+	free(mine.lease);
+	return ret;
+}
+
+/*
+ * How much still waits to be offered. What is all from the pool is known by
+ * number; Linux's part may be in more leases than one can know beforehand.
+ */
+static int waiting(struct grow *g, struct coord_err *err)
+{
+	if (g->pool)
+		return (int)(g->draw.n - g->offered);
+	return lc_op_pooled(g->c, err);
+}
+
+static int offer_all(struct grow *g, struct coord_err *err)
+{
+	int n;
+
+	while ((n = waiting(g, err)) > 0) {
+		if (lc_go_on(g->c, g->want.deadline, err) || offer(g, n, err))
+			return -1;
+		g->offered += n < COK_TXN_MAX_RES ? (size_t)n : COK_TXN_MAX_RES;
+	}
+	return n;
+}
+
+/* ---- taking back ------------------------------------------------------------------ */
+
+/* Did this grow give it: is it what was drawn from the pool, or new? */
+static bool is_given(const struct grow *g, uint32_t lease)
 {
 	size_t k;
 
-	for (k = 0; !g->before && k < g->drawn->n; k++)
-		if (g->drawn->id[k] == lease)
+	for (k = 0; g->pool && k < g->draw.n; k++)
+		if (g->draw.id[k] == lease)
 			return true;
-	for (k = 0; g->before && k < g->before->n; k++)
-		if (g->before->lease[k].id == lease)
+	for (k = 0; !g->pool && k < g->before.n; k++)
+		if (g->before.lease[k].id == lease)
 			return false;
-	return g->before != NULL;
+	return !g->pool;
 }
 
-static size_t given_to(const struct lc_ledger *now, const struct given *g,
-		       uint32_t id, uint32_t *out, size_t room)
+static size_t given(const struct lc_ledger *now, const struct grow *g,
+		    uint32_t *out, size_t room)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < now->n && n < room; i++)
-		if (now->lease[i].enclave == id &&
+		if (now->lease[i].enclave == g->want.enclave &&
 		    now->lease[i].state == COK_LS_GRANTED &&
 		    is_given(g, now->lease[i].id))
 			out[n++] = now->lease[i].id;
 	return n;
 }
 
-static void recall_new(struct coord *c, uint32_t id, const struct given *g,
-		       unsigned int timeout, struct coord_err *err)
+static void recall_new(struct grow *g, struct coord_err *err)
 {
+	const struct lc_terms t = { .enclave = g->want.enclave,
+				    .timeout = g->ch->timeout };
+	struct coord_deal ignored = { 0 };
 	uint32_t ids[COK_TXN_MAX_RES];
 	struct lc_ledger now;
 	struct coord_err e;
 	size_t n;
 
 	for (;;) {
-		if (lc_ledger_get(c, &now, &e))
+		if (lc_ledger_get(g->c, &now, &e))
 			break;
-		n = given_to(&now, g, id, ids, COK_TXN_MAX_RES);
+		n = given(&now, g, ids, COK_TXN_MAX_RES);
 		free(now.lease);
-		if (!n)
+		if (!n) {
+			lc_deal_undone(g->deal);
 			return;
-		if (lc_recall(c, id, ids, n, timeout, &e))
+		}
+		if (lc_recall(g->c, &t, ids, n, &ignored, &e))
 			break;
+		coord_deal_free(&ignored);
 	}
+	coord_deal_free(&ignored);
 	lc_err_more(err, "; taking back what was granted failed: %s", e.text);
 }
 
-/* Has our operation taken what was not offered yet? -1: no telling. */
-static int left(struct coord *c, struct coord_err *err)
-{
-	struct lc_ledger l;
-	int n = 0;
-	size_t i;
+/* ---- all of it ----------------------------------------------------------------------- */
 
-	if (lc_ledger_get(c, &l, err))
+static int grow(struct grow *g, struct coord_err *err)
+{
+	int ret;
+
+	if (!g->pool && lc_ledger_get(g->c, &g->before, err))
 		return -1;
-	for (i = 0; i < l.n; i++)
-		n += l.lease[i].op == c->op &&
-		     l.lease[i].state == COK_LS_POOLED;
-	free(l.lease);
-	return n;
-}
-
-static int offer_all(struct coord *c, const struct lc_want *w, size_t n,
-		     unsigned int timeout, struct coord_err *err)
-{
-	size_t done;
-
-	for (done = 0; done < n; done += COK_TXN_MAX_RES)
-		if (lc_go_on(c, w->deadline, err) ||
-		    offer(c, w->enclave, timeout, err))
-			return -1;
-	return 0;
-}
-
-/* Linux's part may be in more leases than one can know beforehand. */
-static int offer_what_is_left(struct coord *c, const struct lc_want *w,
-			      unsigned int timeout, struct coord_err *err)
-{
-	int n;
-
-	while ((n = left(c, err)) > 0)
-		if (offer_all(c, w, 1, timeout, err))
-			return -1;
-	return n;
+	ret = take(g, err) || offer_all(g, err) ? -1 : 0;
+	ret = lc_deal_end(g->deal, g->ch->name, ret != 0, err);
+	if (ret && g->less[0] && strcmp(err->text, g->less))
+		lc_err_more(err, "; %s", g->less);
+	if (ret && (!best_effort(g) || err->code == COORD_E_CANCELLED))
+		recall_new(g, err);
+	return ret;
 }
 
 /* Said before anything is taken offline for it. */
@@ -136,71 +322,36 @@ static int find_running(struct coord *c, const char *name, uint32_t *id,
 		      coord_state_name(state));
 }
 
-/* Under our operation, which it ends. */
-static int grow_from_linux(struct coord *c, const struct lc_want *w,
-			   struct lc_draw *d, unsigned int timeout,
-			   struct coord_err *err)
+static int begin(struct grow *g, struct coord_err *err)
 {
-	struct lc_ledger before;
-	const struct given g = { d, &before };
-	int ret;
-
-	if (lc_ledger_get(c, &before, err))
-		return lc_op_undo(c, err);
-	ret = lc_take_planned(c, w, d, err);
-	if (!ret)
-		ret = offer_what_is_left(c, w, timeout, err);
-	if (ret)
-		recall_new(c, w->enclave, &g, timeout, err);
-	free(before.lease);
-	return ret ? lc_op_undo(c, err) : lc_op_end(c, err);
-}
-
-/*
- * The same without a look at the ledger: what it takes is known by number.
- * COORD_E_BUSY: somebody was faster, nothing has been taken.
- */
-static int grow_from_pool(struct coord *c, const struct lc_want *w,
-			  struct lc_draw *d, unsigned int timeout,
-			  struct coord_err *err)
-{
-	const struct given g = { d, NULL };
-	struct lc_want only = *w;
-
-	only.from = COORD_FROM_POOL;
-	if (lc_take_planned(c, &only, d, err))
-		return lc_op_undo(c, err);
-	if (offer_all(c, w, d->n, timeout, err)) {
-		recall_new(c, w->enclave, &g, timeout, err);
-		return lc_op_undo(c, err);
-	}
-	return lc_op_end(c, err);
+	if (!lc_wants_anything(&g->want))
+		return lc_err(
+			err, COORD_E_INVALID, EINVAL,
+			"nothing to grow by; give --cpus, --cpu-list or --mem");
+	return find_running(g->c, g->ch->name, &g->want.enclave, err);
 }
 
 /* 1: it was to be all from the pool, and somebody was faster. */
-static int try_grow(struct coord *c, const struct coord_change *ch,
-		    struct lc_want *w, struct coord_err *err)
+static int try_grow(struct grow *g, struct coord_err *err)
 {
-	struct lc_draw d;
-	bool pool;
 	int ret;
 
-	if (lc_plan(c, ch->numa, w, &d, NULL, err))
+	if (plan(g, err))
 		return -1;
-	pool = !lc_wants_anything(&d.rest);
-	ret = lc_op_begin(c, COK_OP_GROW, w->enclave, err);
-	if (!ret && pool)
-		ret = grow_from_pool(c, w, &d, ch->timeout, err);
-	else if (!ret)
-		ret = grow_from_linux(c, w, &d, ch->timeout, err);
-	free(d.id);
-	return ret && pool && err->err == EAGAIN ? 1 : ret;
+	ret = lc_op_begin(g->c, COK_OP_GROW, g->want.enclave, err);
+	if (!ret)
+		ret = grow(g, err) ? lc_op_undo(g->c, err)
+				   : lc_op_end(g->c, err);
+	free(g->before.lease);
+	free(g->draw.id);
+	g->before.lease = NULL;
+	return ret && g->pool && err->err == EAGAIN ? 1 : ret;
 }
 
-int coord_grow(struct coord *c, const struct coord_change *ch,
-	       struct coord_err *err)
+int lc_grow(struct coord *c, const struct coord_change *ch, uint64_t request,
+	    struct coord_deal *deal, struct coord_err *err)
 {
-	struct lc_want w = {
+	const struct lc_want want = {
 		.cpus = ch->cpu_list ? 0 : ch->cpus,
 		.cpu_list = ch->cpu_list,
 		.memory = ch->memory,
@@ -209,17 +360,34 @@ int coord_grow(struct coord *c, const struct coord_change *ch,
 		.deadline = lc_now() + TAKE_LIMIT,
 		.node = LC_NODE_ANY,
 	};
-	int ret, tries = 0;
+	struct coord_deal own = { 0 };
+	struct grow g = {
+		.c = c,
+		.ch = ch,
+		.want = want,
+		.request = request,
+		.deal = deal ? deal : &own,
+	};
+	int tries = 0, ret = lc_deal_begin(g.deal, ch, err);
+	uint32_t id;
 
-	if (!lc_wants_anything(&w))
-		return lc_err(
-			err, COORD_E_INVALID, EINVAL,
-			"nothing to grow by; give --cpus, --cpu-list or --mem");
-	if (find_running(c, ch->name, &w.enclave, err))
-		return -1;
-	do {
-		w.node = LC_NODE_ANY;
-		ret = try_grow(c, ch, &w, err);
-	} while (ret > 0 && ++tries < TRIES);
+	if (!ret)
+		ret = begin(&g, err);
+	id = g.want.enclave;
+	while (!ret) {
+		g.want = want;
+		g.want.enclave = id;
+		ret = try_grow(&g, err);
+		if (ret <= 0 || ++tries == TRIES)
+			break;
+		ret = 0;
+	}
+	coord_deal_free(&own);
 	return ret ? -1 : 0;
+}
+
+int coord_grow(struct coord *c, const struct coord_change *ch,
+	       struct coord_deal *deal, struct coord_err *err)
+{
+	return lc_grow(c, ch, 0, deal, err);
 }

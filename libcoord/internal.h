@@ -96,6 +96,14 @@ void lc_get_str(struct nlattr *a, char *buf, size_t size);
 void lc_parse_lease(struct nlattr **tb, struct coord_lease *l);
 void lc_parse_event(struct genlmsghdr *g, struct coord_event *e);
 int lc_parse_enclave(struct genlmsghdr *g, struct coord_enclave *e);
+void lc_parse_request(struct nlattr **tb, struct coord_request *r);
+
+/* What became of the leases of one transaction. */
+struct lc_results {
+	uint32_t n;
+	struct coord_result r[COK_TXN_MAX_RES];
+};
+void lc_parse_results(struct genlmsghdr *g, struct lc_results *out);
 
 /* ---- job.c --------------------------------------------------------------- */
 
@@ -105,6 +113,48 @@ int lc_job(struct coord *c, struct lc_req *r, unsigned int limit,
 /* The same; `enclave` is killed once if the cancelled hook says so. */
 int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
 		    uint32_t enclave, struct coord_err *err);
+
+/* The same as lc_job, for transactions; `out` however it ends. */
+int lc_job_results(struct coord *c, struct lc_req *r, unsigned int limit,
+		   struct lc_results *out, struct coord_err *err);
+
+/* ---- deal.c: what a change asked for, and what came of it ------------------ */
+
+/* Begins with what the change asks for. */
+int lc_deal_begin(struct coord_deal *d, const struct coord_change *ch,
+		  struct coord_err *err);
+/* Adds one transaction; `committed`: what was agreed to has moved. */
+int lc_deal_add(struct coord_deal *d, const struct lc_results *res,
+		bool committed, struct coord_err *err);
+/* What had moved went back. */
+void lc_deal_undone(struct coord_deal *d);
+/*
+ * 0 if all that was asked has moved. Else -1, and err says what was agreed to
+ * and why not more; if the change failed, err has the failure, which is added
+ * to.
+ */
+int lc_deal_end(const struct coord_deal *d, const char *name, bool failed,
+		struct coord_err *err);
+/* At least as much of each? */
+bool lc_amount_covers(const struct coord_amount *a,
+		      const struct coord_amount *b);
+
+/* ---- transfer.c: one transaction with the co-kernel ------------------------- */
+
+struct lc_terms {
+	uint32_t enclave;
+	unsigned int timeout;
+	bool best_effort;
+	uint64_t request;	  /* OFFER: made for it; 0: none */
+	struct coord_amount want; /* RECALL: of what is listed; 0: all */
+};
+/* What our operation has POOLED, at most COK_TXN_MAX_RES leases. */
+int lc_offer(struct coord *c, const struct lc_terms *t, struct coord_deal *d,
+	     struct coord_err *err);
+int lc_recall(struct coord *c, const struct lc_terms *t, const uint32_t *leases,
+	      size_t n, struct coord_deal *d, struct coord_err *err);
+/* Leases that our operation has POOLED; -1: no telling. */
+int lc_op_pooled(struct coord *c, struct coord_err *err);
 
 /* ---- op.c ------------------------------------------------------------------ */
 
@@ -309,6 +359,37 @@ int lc_pick_contig(const char *root, const struct lc_ledger *ledger,
 		   uint64_t block_size, int node, uint64_t want,
 		   struct coord_range **out, size_t *n, struct coord_err *err);
 
+/* ---- pick_recall.c: what an enclave can give -------------------------------- */
+
+/* Candidates, CPUs first, and the newest first of each kind. */
+struct lc_offerable {
+	struct coord_lease *lease;
+	size_t n, at;		  /* at: the first that was not listed yet */
+	bool exact;		  /* all CPUs of the list are meant */
+	struct coord_amount rest; /* still wanted */
+};
+/* A contiguous range that holds the image, of which an end is needed. */
+struct lc_tail {
+	uint32_t lease; /* 0: none */
+	uint64_t size;
+};
+/*
+ * What can be recalled for `ch`; free(3) out->lease. out->rest is what is
+ * wanted: with best effort no more than there is. *tail: what must be split
+ * off first and added by lc_pick_tail. `l` is sorted.
+ */
+int lc_pick_recall(struct lc_ledger *l, uint32_t id,
+		   const struct coord_change *ch, uint64_t block_size,
+		   struct lc_offerable *out, struct lc_tail *tail,
+		   struct coord_err *err);
+void lc_pick_tail(struct lc_offerable *o, uint32_t lease, uint64_t size);
+/*
+ * The next leases to list, at most COK_TXN_MAX_RES, and how much of them is
+ * wanted. Returns how many; 0: no more, or no more needed.
+ */
+size_t lc_pick_next(struct lc_offerable *o, uint32_t *ids,
+		    struct coord_amount *want);
+
 /* ---- doctor.c ------------------------------------------------------------------ */
 
 ssize_t lc_doctor(const char *root, const struct coord_info *info,
@@ -425,8 +506,6 @@ int lc_enclave_id(struct coord *c, const char *name, uint32_t *id,
 /* ENCLAVE_DESTROY under our operation, and its leases home; not OP_END. */
 int lc_enclave_destroy(struct coord *c, uint32_t id, uint32_t dead_op,
 		       struct coord_err *err);
-int lc_recall(struct coord *c, uint32_t id, const uint32_t *leases, size_t n,
-	      unsigned int timeout, struct coord_err *err);
 int lc_kill(struct coord *c, uint32_t id, struct coord_err *err);
 
 /*
@@ -439,6 +518,15 @@ int lc_plan(struct coord *c, const char *numa, struct lc_want *w,
 /* Takes it, into the hands of our operation. */
 int lc_take_planned(struct coord *c, const struct lc_want *w, struct lc_draw *d,
 		    struct coord_err *err);
+/* The pool's part of that. COORD_E_BUSY, EAGAIN: nothing was taken. */
+int lc_take_pooled(struct coord *c, const struct lc_want *w, struct lc_draw *d,
+		   struct coord_err *err);
+
+/* ---- grow.c ---------------------------------------------------------------------- */
+
+/* coord_grow, for a request of the co-kernel if `request` is not 0. */
+int lc_grow(struct coord *c, const struct coord_change *ch, uint64_t request,
+	    struct coord_deal *deal, struct coord_err *err);
 
 /* The image that will be booted; COK_IMAGE and the default included. */
 int lc_image_path(const char *asked, char *buf, size_t size,

@@ -14,6 +14,7 @@ struct result {
 	bool done;
 	uint32_t error, why;
 	char text[256];
+	struct lc_results *results; /* of a transaction; NULL: not asked for */
 };
 
 static int take_txid(struct genlmsghdr *g, void *arg)
@@ -36,6 +37,8 @@ static int take_result(struct genlmsghdr *g, void *arg)
 	res->error = lc_get_u32(tb[COK_A_ERROR]);
 	res->why = lc_get_u32(tb[COK_A_WHY]);
 	lc_get_str(tb[COK_A_TEXT], res->text, sizeof(res->text));
+	if (res->results)
+		lc_parse_results(g, res->results);
 	return 0;
 }
 
@@ -63,6 +66,8 @@ static int look(struct coord *c, const char *what, struct result *res,
 			break; /* lost some: ask */
 		if (n == 0 || e.kind != COK_EV_JOB || e.txid != res->txid)
 			continue;
+		if (res->results)
+			break; /* an event has no room for them */
 		res->done = true;
 		res->error = e.error;
 		res->why = e.why;
@@ -85,26 +90,23 @@ static int failed(const struct lc_req *r, const struct result *res,
 	return -1;
 }
 
-int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
-		    uint32_t enclave, struct coord_err *err)
+/* Until the job has ended; `enclave` as in lc_job_killable. */
+static int finish(struct coord *c, struct lc_req *r, unsigned int limit,
+		  uint32_t enclave, struct result *res, struct coord_err *err)
 {
 	uint64_t start = lc_now(), deadline = start + limit;
-	struct result res = { 0 };
 	bool killed = false;
 
-	lc_step(c, r->what, 0);
-	if (lc_call(c, r, take_txid, &res.txid, err))
-		return -1;
 	for (;;) {
-		if (look(c, r->what, &res, err))
+		if (look(c, r->what, res, err))
 			return -1;
-		if (res.done)
+		if (res->done)
 			break;
 		if (!lc_left(deadline))
 			return lc_err(
 				err, COORD_E_TIMEOUT, ETIMEDOUT,
 				"cannot %s: job %llu still runs after %u s",
-				r->what, (unsigned long long)res.txid,
+				r->what, (unsigned long long)res->txid,
 				limit / 1000);
 		lc_step(c, r->what, (unsigned int)(lc_now() - start));
 		if (enclave && !killed && lc_is_cancelled(c)) {
@@ -114,11 +116,36 @@ int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
 	}
 	if (killed)
 		return lc_err(err, COORD_E_CANCELLED, EINTR, "interrupted");
-	return res.error ? failed(r, &res, err) : 0;
+	return res->error ? failed(r, res, err) : 0;
+}
+
+static int run(struct coord *c, struct lc_req *r, unsigned int limit,
+	       uint32_t enclave, struct lc_results *out, struct coord_err *err)
+{
+	struct result res = { .results = out };
+
+	if (out)
+		out->n = 0;
+	lc_step(c, r->what, 0);
+	if (lc_call(c, r, take_txid, &res.txid, err))
+		return -1;
+	return finish(c, r, limit, enclave, &res, err);
+}
+
+int lc_job_killable(struct coord *c, struct lc_req *r, unsigned int limit,
+		    uint32_t enclave, struct coord_err *err)
+{
+	return run(c, r, limit, enclave, NULL, err);
 }
 
 int lc_job(struct coord *c, struct lc_req *r, unsigned int limit,
 	   struct coord_err *err)
 {
-	return lc_job_killable(c, r, limit, 0, err);
+	return run(c, r, limit, 0, NULL, err);
+}
+
+int lc_job_results(struct coord *c, struct lc_req *r, unsigned int limit,
+		   struct lc_results *out, struct coord_err *err)
+{
+	return run(c, r, limit, 0, out, err);
 }

@@ -40,7 +40,21 @@ static const char *const whys[] = {
 	"it is stopping",
 	"the protocol was broken",
 	"it does not want to",
+	"it agreed to part of it, and all was asked for",
+	"not needed: more was listed than was wanted",
+	"it was cancelled",
 };
+
+static const char *const steps[COK_TS_COUNT] = {
+	"none",	    "asked",	 "agreed",  "partial",
+	"declined", "committed", "aborted", "released",
+};
+
+static const char *const answers[] = {
+	"new", "queued", "granted", "denied", "cancelled", "done",
+};
+
+static const char *const urgencies[] = { "low", "normal", "high" };
 
 const char *coord_state_name(uint32_t state)
 {
@@ -75,6 +89,21 @@ const char *coord_ck_state_name(uint32_t state)
 const char *coord_why_text(uint32_t why)
 {
 	return NAME(whys, why);
+}
+
+const char *coord_step_name(uint32_t step)
+{
+	return NAME(steps, step);
+}
+
+const char *coord_answer_name(uint32_t answer)
+{
+	return NAME(answers, answer);
+}
+
+const char *coord_urgency_name(uint32_t urgency)
+{
+	return NAME(urgencies, urgency);
 }
 
 int coord_state_by_name(const char *name)

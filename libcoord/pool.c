@@ -69,8 +69,8 @@ static int take_drawn(struct coord *c, struct lc_draw *d, struct coord_err *err)
 }
 
 /* What was seen in the pool may be gone when it is to be taken: looks again. */
-static int take_from_pool(struct coord *c, const struct lc_want *w,
-			  struct lc_draw *d, struct coord_err *err)
+int lc_take_pooled(struct coord *c, const struct lc_want *w, struct lc_draw *d,
+		   struct coord_err *err)
 {
 	struct lc_ledger l;
 	int ret, tries;
@@ -96,7 +96,7 @@ static int take_from_pool(struct coord *c, const struct lc_want *w,
 int lc_take_planned(struct coord *c, const struct lc_want *w, struct lc_draw *d,
 		    struct coord_err *err)
 {
-	if (take_from_pool(c, w, d, err))
+	if (lc_take_pooled(c, w, d, err))
 		return -1;
 	/* Memory first: it is what is most often refused. */
 	if (d->rest.memory && lc_take_memory(c, &d->rest, err))
@@ -221,7 +221,7 @@ static int take_amount(struct coord *c, const struct coord_release *rel,
 
 	if (lc_plan(c, "any", &w, &d, NULL, err))
 		return -1;
-	ret = take_from_pool(c, &w, &d, err);
+	ret = lc_take_pooled(c, &w, &d, err);
 	free(d.id);
 	return ret;
 }

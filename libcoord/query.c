@@ -139,6 +139,47 @@ ssize_t coord_leases(struct coord *c, struct coord_lease **out,
 	return (ssize_t)l.n;
 }
 
+static int add_request(struct genlmsghdr *g, void *arg)
+{
+	struct nlattr *tb[COK_A_COUNT];
+	struct coord_request *r = list_add(arg);
+
+	if (!r)
+		return -1;
+	memset(r, 0, sizeof(*r));
+	if (!lc_parse(g, tb))
+		lc_parse_request(tb, r);
+	return 0;
+}
+
+ssize_t coord_requests(struct coord *c, const char *name,
+		       struct coord_request **out, struct coord_err *err)
+{
+	struct list l = { .size = sizeof(struct coord_request) };
+	uint64_t deadline = lc_now() + DUMP_LIMIT;
+	unsigned int pause = 0;
+	uint32_t id = 0;
+	struct lc_req r;
+
+	if (name && lc_enclave_id(c, name, &id, err))
+		return -1;
+	for (;;) {
+		l.n = 0;
+		lc_req_init(c, &r, COK_CMD_REQUEST_GET, NLM_F_DUMP,
+			    "list the requests");
+		if (name)
+			lc_put_enclave(&r, id);
+		if (!lc_call(c, &r, add_request, &l, err))
+			break;
+		if (!again(err, deadline, &pause)) {
+			free(l.item);
+			return -1;
+		}
+	}
+	*out = l.item;
+	return (ssize_t)l.n;
+}
+
 int lc_ledger_get(struct coord *c, struct lc_ledger *l, struct coord_err *err)
 {
 	ssize_t n = coord_leases(c, &l->lease, err);

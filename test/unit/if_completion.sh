@@ -37,7 +37,7 @@ gives() {
 	fi
 }
 
-echo 1..24
+echo 1..27
 gives 'cokctl l' 'launch ledger list log'
 gives 'cokctl to' 'top'
 gives 'cokctl ' "$("$tool" help | awk '/^  [a-z]/ { print $1 }' | sort | xargs)"
@@ -58,6 +58,9 @@ gives 'cokctl launch --mode n' 'native'
 gives 'cokctl launch --owner roo' 'root'
 gives "cokctl launch $work/configs/" "$work/configs/one.json $work/configs/two.json"
 gives "cokctl launch --image $work/configs/ot" "$work/configs/other.txt"
+gives 'cokctl grant w' 'web: wiki:'
+gives 'cokctl deny ' 'db: web: wiki:'
+gives 'cokctl shrink web --fo' '--force'
 gives 'cokctl wait web st' 'stopped stopping'
 gives 'cokctl destroy --a' '--all'
 gives 'cokctl destroy d' 'db'
