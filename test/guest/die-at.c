@@ -71,7 +71,8 @@ static int question(const struct nlmsghdr *h)
 	const struct genlmsghdr *g = NLMSG_DATA(h);
 
 	return g->cmd == COK_CMD_INFO_GET || g->cmd == COK_CMD_ENCLAVE_GET ||
-	       g->cmd == COK_CMD_LEASE_GET || g->cmd == COK_CMD_JOB_GET;
+	       g->cmd == COK_CMD_LEASE_GET || g->cmd == COK_CMD_JOB_GET ||
+	       g->cmd == COK_CMD_REQUEST_GET;
 }
 
 ssize_t sendto(int fd, const void *buf, size_t n, int flags,
