@@ -23,7 +23,7 @@ MODDIR ?= /lib/modules/$(release)/extra
 
 .PHONY: all demo check check-unit check-fuzz fuzz check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
 	install-tools install-images deb deb-module \
-	uninstall clean help format setup bench bench-pool bench-tools check-long \
+	uninstall clean help format setup bench bench-pool bench-deals bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
 	vm-7.3 debug
 
@@ -69,6 +69,11 @@ bench-pool: ## measures launches and grows from the pool (N=200 transactions)
 	@scripts/setup build run bench
 	+@$(MAKE) vm bench-tools
 	@bench/run --pool -n $(or $(N),200)
+
+bench-deals: ## measures negotiations with a co-kernel (N=200 of each kind)
+	@scripts/setup build run bench
+	+@$(MAKE) vm bench-tools
+	@bench/run --deals -n $(or $(N),200)
 
 check-long: ## what takes too long for every day: more kernels, the benchmark
 	@scripts/setup build run bench

@@ -51,3 +51,14 @@ struct median median_of(double *v, size_t n)
 	}
 	return m;
 }
+
+double quantile_of(double *v, size_t n, double q)
+{
+	size_t k;
+
+	if (!n)
+		return 0;
+	qsort(v, n, sizeof(*v), by_value);
+	k = (size_t)ceil(q * (double)n);
+	return v[k ? k - 1 : 0];
+}

@@ -26,4 +26,7 @@ struct median median_of(double *v, size_t n);
  */
 size_t median_rank(size_t n);
 
+/* The smallest value that q (0..1) of all are not above. `v` gets sorted. */
+double quantile_of(double *v, size_t n, double q);
+
 #endif /* BENCH_STATS_H */

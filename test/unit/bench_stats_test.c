@@ -88,12 +88,29 @@ static void coverage(void **state)
 	assert_in_range(hit, 1900, 2000);
 }
 
+static void quantiles(void **state)
+{
+	double one[] = { 7 }, v[200];
+	int i;
+
+	(void)state;
+	assert_true(quantile_of(one, 0, 0.5) == 0);
+	assert_true(quantile_of(one, 1, 0.5) == 7);
+	assert_true(quantile_of(one, 1, 1) == 7);
+	for (i = 0; i < 200; i++)
+		v[i] = 200 - i;
+	assert_true(quantile_of(v, 200, 0) == 1);
+	assert_true(quantile_of(v, 200, 0.5) == 100);
+	assert_true(quantile_of(v, 200, 0.99) == 198);
+	assert_true(quantile_of(v, 200, 1) == 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rank_table), cmocka_unit_test(small_ones),
 		cmocka_unit_test(range),      cmocka_unit_test(outlier),
-		cmocka_unit_test(coverage),
+		cmocka_unit_test(coverage),   cmocka_unit_test(quantiles),
 	};
 
 	return cmocka_run_group_tests_name("bench_stats", tests, NULL, NULL);
