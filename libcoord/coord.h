@@ -365,8 +365,8 @@ void coord_deal_free(struct coord_deal *deal); /* its list */
 /*
  * Takes what is asked for and offers it. All or nothing, unless
  * COORD_BEST_EFFORT: then what can be had is offered and what is agreed to is
- * kept (COORD_E_PARTIAL if that is not all). The rest goes back to where it
- * came from. It must be RUNNING. `deal` may be NULL; else coord_deal_free it.
+ * kept (COORD_E_PARTIAL if that is not all), but for COORD_E_CANCELLED. The rest
+ * goes back to where it came from. It must be RUNNING. `deal` may be NULL; else coord_deal_free it.
  */
 int coord_grow(struct coord *c, const struct coord_change *ch,
 	       struct coord_deal *deal, struct coord_err *err);

@@ -783,6 +783,30 @@ static void linux_that_does_not_keep_its_word(void **state)
 	assert_int_equal(grow(ch, 0).err.code, COORD_E_BUSY);
 }
 
+/* Between two offers, when there is no more than was taken. */
+static bool interrupt(void *arg)
+{
+	(void)arg;
+	return transactions > 0;
+}
+
+static void interrupted(void **state)
+{
+	struct coord_change ch = { .memory = 40 * BLOCK };
+	struct outcome o;
+
+	(void)state;
+	c.hooks.cancelled = interrupt;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_CANCELLED);
+	assert_true(o.moved.memory == 0);
+	transactions = 0;
+	ch.flags = COORD_BEST_EFFORT;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_CANCELLED);
+	assert_true(o.moved.memory == 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin_world)
 
 int main(void)
@@ -804,6 +828,7 @@ int main(void)
 		TEST(grow_more_than_one_offer),
 		TEST(grow_declined_first),
 		TEST(grow_late),
+		TEST(interrupted),
 		TEST(poor_linux),
 		TEST(linux_that_does_not_keep_its_word),
 	};
