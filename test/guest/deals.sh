@@ -173,16 +173,15 @@ waiting() {
 	cokctl requests d --json >"$work/requests" && jq -e "$1" "$work/requests" >/dev/null
 }
 
+log_has() {
+	cokctl log d | grep -q "$1"
+}
+
 # ask WORDS: its number is then in $number.
 ask() {
 	tell "ask $1" && await 10 waiting 'length > 0' || return
 	number=$(jq 'map(.number) | max' "$work/requests")
-	say_to d '' "request $number queued"
-	cokctl log d | grep -q "request $number queued"
-}
-
-log_has() {
-	cokctl log d | grep -q "$1"
+	await 10 log_has "request $number queued"
 }
 
 granted_request() {
