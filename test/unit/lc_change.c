@@ -203,64 +203,55 @@ int lc_op_pooled(struct coord *h, struct coord_err *err)
 	return n;
 }
 
-/* Only splits are sent so. */
-static uint64_t split_lease, split_size;
-
-void lc_req_init(struct coord *h, struct lc_req *r, uint8_t cmd, int flags,
-		 const char *what)
+int lc_op_begin_home(struct coord *h, uint32_t kind, uint32_t enclave,
+		     struct coord_err *err)
 {
-	(void)h, (void)r, (void)flags, (void)what;
-	assert_int_equal(cmd, COK_CMD_LEASE_SPLIT);
+	return lc_op_begin(h, kind, enclave, err);
 }
 
-void lc_put_u32(struct lc_req *r, int attr, uint32_t v)
+int lc_split(struct coord *h, uint32_t from, uint64_t size, uint32_t *tail,
+	     struct coord_err *err)
 {
-	(void)r, (void)attr;
-	split_lease = v;
-}
-
-void lc_put_u64(struct lc_req *r, int attr, uint64_t v)
-{
-	(void)r, (void)attr;
-	split_size = v;
-}
-
-int lc_call(struct coord *h, struct lc_req *r, lc_handler handler, void *arg,
-	    struct coord_err *err)
-{
-	(void)h, (void)r, (void)handler, (void)err;
-	assert_in_range(split_size, 1,
-			lease((uint32_t)split_lease)->size - 2 * M);
-	lease((uint32_t)split_lease)->size -= split_size;
-	*(uint32_t *)arg = have(COK_RES_MEM, split_size, false);
+	(void)h, (void)err;
+	assert_in_range(size, 1, lease(from)->size - 2 * M);
+	lease(from)->size -= size;
+	*tail = have(COK_RES_MEM, size, false);
 	return 0;
 }
 
-int lc_parse(struct genlmsghdr *g, struct nlattr **tb)
+/* ---- the pool, which is empty ---------------------------------------------------------- */
+
+void lc_pool_note(struct coord *h, const struct lc_ledger *l, uint32_t enclave,
+		  const uint32_t *ids, size_t n)
 {
-	(void)g, (void)tb;
-	return -1;
+	(void)h, (void)l, (void)enclave, (void)ids;
+	assert_int_equal(n, 0);
 }
 
-uint32_t lc_get_u32(struct nlattr *a)
+bool lc_wants_anything(const struct lc_want *w)
 {
-	(void)a;
+	return w->cpus || w->cpu_list || w->memory;
+}
+
+int lc_take_pooled(struct coord *h, const struct lc_want *w, struct lc_draw *d,
+		   struct coord_err *err)
+{
+	(void)h, (void)w, (void)err;
+	assert_int_equal(d->n, 0);
 	return 0;
 }
 
 /* ---- Linux, that has so much to give -------------------------------------------------- */
 
-int lc_settle_node(struct coord *h, const char *asked, struct lc_want *w,
-		   struct coord_err *err)
+int lc_plan(struct coord *h, const char *numa, struct lc_want *w,
+	    struct lc_draw *d, struct coord_plan *out, struct coord_err *err)
 {
-	(void)h, (void)asked, (void)w, (void)err;
-	return 0;
-}
-
-int lc_check_wanted(struct coord *h, const struct lc_want *w,
-		    struct coord_plan *out, struct coord_err *err)
-{
-	(void)h, (void)out;
+	(void)numa, (void)out;
+	memset(d, 0, sizeof(*d));
+	d->rest = *w;
+	if (w->memory &&
+	    lc_check_size(w->memory, h->info.block_size, w->mem_from, err))
+		return -1;
 	if (w->cpus > spare_cpus || w->memory > spare_memory)
 		return lc_err(err, COORD_E_INVALID, ENOMEM, "Linux is poor");
 	return 0;

@@ -152,7 +152,7 @@ static struct cok_lease *pooled_cpu(__u32 cpu)
 	struct cok_lease *l;
 
 	assert_int_equal(add_cpu(cpu, &l), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 	return l;
 }
 
@@ -177,7 +177,7 @@ static void keeps_all_or_nothing(void **state)
 	assert_int_equal(keep(7), -EBUSY); /* b is still being taken */
 	assert_false(cok_lease_in_pool(a));
 	assert_int_equal(a->op, 7);
-	assert_int_equal(cok_ledger_move(b, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, b, COK_LS_POOLED, 0, 0), 0);
 	b->busy = true;
 	assert_int_equal(keep(7), -EBUSY);
 	assert_int_equal(changes, 0);
@@ -235,25 +235,28 @@ static void reserved_goes_back_to_the_pool(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(draw(&l->id, 1, 9, false), 0);
 		if (from[i] == COK_LS_RECALLED)
-			assert_int_equal(
-				cok_ledger_move(l, COK_LS_GRANTED, 1, 0), 0);
-		assert_int_equal(cok_ledger_move(l, from[i], 1,
+			assert_int_equal(cok_ledger_move(&ledger, l,
+							 COK_LS_GRANTED, 1, 0),
+					 0);
+		assert_int_equal(cok_ledger_move(&ledger, l, from[i], 1,
 						 from[i] == COK_LS_GRANTED ? 0
 									   : 5),
 				 0);
 		l->op = 9; /* a recall's, a destroy's */
-		assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+		assert_int_equal(
+			cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 		assert_true(cok_lease_in_pool(l));
 	}
 	/* And one that is not stays in the operation's hands. */
 	assert_int_equal(draw(&l->id, 1, 9, true), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_OFFERED, 1, 5), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_OFFERED, 1, 5), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_POOLED, 0, 0), 0);
 	assert_int_equal(l->op, 9);
 	assert_false(cok_lease_in_pool(l));
 	/* A new lease is not reserved, whatever it is entered with. */
-	assert_int_equal(cok_ledger_move(l, COK_LS_RETURNING, 0, 0), 0);
-	assert_int_equal(cok_ledger_move(l, COK_LS_HOST, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_RETURNING, 0, 0),
+			 0);
+	assert_int_equal(cok_ledger_move(&ledger, l, COK_LS_HOST, 0, 0), 0);
 	assert_false(l->reserved);
 }
 
@@ -400,9 +403,11 @@ static void parts_and_joins_in_the_pool(void **state)
 			 -EINVAL);
 	/* In a hand it is no neighbour, in an enclave neither, then it is. */
 	assert_null(cok_ledger_join(&ledger, tail, &gone));
-	assert_int_equal(cok_ledger_move(tail, COK_LS_GRANTED, 1, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, tail, COK_LS_GRANTED, 1, 0),
+			 0);
 	assert_null(cok_ledger_join(&ledger, tail, &gone));
-	assert_int_equal(cok_ledger_move(tail, COK_LS_POOLED, 0, 0), 0);
+	assert_int_equal(cok_ledger_move(&ledger, tail, COK_LS_POOLED, 0, 0),
+			 0);
 	a = cok_ledger_join(&ledger, tail, &gone);
 	assert_non_null(a);
 	assert_int_equal(a->size, 32 * MIB);

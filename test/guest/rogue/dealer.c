@@ -463,6 +463,7 @@ static void console(void)
 			continue;
 		put(typed(text) ? "dealer: done: " : "dealer: cannot: ");
 		put(text);
+		put("."); /* or the line would end like the echo of it */
 		end_line();
 	}
 }
