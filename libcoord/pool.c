@@ -202,7 +202,7 @@ static int take_leases(struct coord *c, const struct coord_release *rel,
 {
 	if (!take_ids(c, rel->leases, rel->nr_leases, err))
 		return 0;
-	if (err->err == ENOENT)
+	if (err->code == COORD_E_BUSY)
 		lc_err(err, COORD_E_INVALID, ENOENT,
 		       "not all of these leases are in the pool; 'cokctl pool' lists what is");
 	return -1;

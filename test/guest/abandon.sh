@@ -263,7 +263,7 @@ mark_dmesg abandon
 record_host >"$work/home"
 modprobe cok || die 'no module'
 home_brief=$(brief)
-leases=0 odd=0 state='' pool=0
+leases=0 odd=0 state='' pool=0 unharmed=''
 
 walks() {
 	local verb

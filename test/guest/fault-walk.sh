@@ -28,7 +28,7 @@ life=(
 	'stop w'
 	'destroy w'
 )
-grown=5 shrunk=3 memory=130M	# its leases, and the memory it gives back
+grown='2 260' shrunk='1 130' memory=130M	# CPUs and MiB that it has, what it gives back
 
 # With the pool it never asks Linux but at its ends; a range is parted for the grow.
 if [ "${1-}" = pool ]; then
@@ -40,12 +40,13 @@ if [ "${1-}" = pool ]; then
 		'destroy w'
 		'release --all'
 	)
-	grown=4 shrunk=2 memory=4M
+	grown='2 132' shrunk='1 128' memory=4M
 fi
 
-# Leases of the enclave.
+# What the enclave has: CPUs, and MiB of memory.
 held() {
-	cokctl ledger --json | jq 'map(select(.enclave != 0)) | length'
+	cokctl ledger --json | jq -r 'map(select(.enclave != 0)) |
+		"\(map(select(.kind == "cpu")) | length) \((map(.size // 0) | add // 0) / 1048576)"'
 }
 
 # No command may hang.
@@ -59,9 +60,9 @@ ctl() {
 # because the co-kernel still expects it.
 reached() {
 	case $1 in
-	grow) is "$(held)" $grown ;;
+	grow) is "$(held)" "$grown" ;;
 	shrink)
-		is "$(held)" $shrunk || ctl ledger | grep -q quarantined ||
+		is "$(held)" "$shrunk" || ctl ledger | grep -q quarantined ||
 			{ [ "$missing" = 1 ] && ctl shrink w --mem $memory; }
 		;;
 	release) is "$(leases)" 0 ;;
