@@ -68,7 +68,7 @@ moves_work() {
 }
 
 work_done() {
-	say work 'work: ' | grep -q 'work: 0 waiting'
+	say work 'work: ' | grep -q 'work: 0 running, 0 waiting'
 }
 
 waiting() {
