@@ -233,13 +233,19 @@ int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 
 int cok_ledger_reserve(struct cok_ledger *l, struct cok_lease *lease)
 {
+	__u64 want;
+
 	if (lease->source != COK_SRC_CONTIG || lease->spare ||
 	    !in_transaction(lease->state))
 		return -EINVAL;
-	if (!free_slot(l, l->spare + 1))
+	/* As many as there can be pieces more than one. */
+	want = lease->size / COK_CONTIG_UNIT - 1;
+	if (want > 2)
+		want = 2;
+	if (want && !free_slot(l, l->spare + want - 1))
 		return -ENOSPC;
-	lease->spare = 2;
-	l->spare += 2;
+	lease->spare = want;
+	l->spare += want;
 	return 0;
 }
 

@@ -116,7 +116,7 @@ int cok_ledger_split(struct cok_ledger *l, struct cok_lease *lease, __u64 size,
 		     __u64 keep, struct cok_lease **tail);
 
 /*
- * Sets two entries aside, so that cok_ledger_part() can't fail. For an OFFERED
+ * Sets up to two entries aside, so that cok_ledger_part() can't fail. For an OFFERED
  * or RECALLED contiguous range (else -EINVAL), once. -ENOSPC.
  */
 int cok_ledger_reserve(struct cok_ledger *l, struct cok_lease *lease);
