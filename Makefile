@@ -21,7 +21,7 @@ KDIR ?= $(shell $(lib) printf '/usr/src/linux-headers-%s' "$$(installed_kernel)"
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 MODDIR ?= /lib/modules/$(release)/extra
 
-.PHONY: all demo check check-unit check-fuzz fuzz check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
+.PHONY: all demo check check-unit check-fuzz fuzz check-model check-cokernel check-vm check-vm-6.12 check-debug lint shell run install \
 	install-tools install-images deb deb-module \
 	uninstall clean help format setup bench bench-pool bench-deals bench-tools check-long \
 	module module-test cokernel libcoord cli vm-tools guest-tools vm vm-6.12 \
@@ -35,7 +35,7 @@ demo: setup ## boots the test VM and shows the main job in it
 
 check: setup ## all tests: unit, lint, co-kernel, VM
 	+@$(MAKE) vm-6.12 deb-module
-	+@scripts/check unit fuzz lint cokernel vm vm-6.12
+	+@scripts/check unit fuzz model lint cokernel vm vm-6.12
 
 check-unit: ## the host's unit tests, under ASan and UBSan
 	+@scripts/check unit
@@ -45,6 +45,9 @@ check-fuzz: ## random input to what reads other people's bytes (RUNS=200000 of e
 
 fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring|symbols S=seconds
 	+@$(MAKE) -C test/fuzz O='$(build)/fuzz' fuzz
+
+check-model: ## all that negotiation can come to, to a bound
+	+@scripts/check model
 
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
 	@scripts/check cokernel

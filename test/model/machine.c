@@ -1,0 +1,723 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A machine of one core that moves and a few granules of memory: what the
+ * operations of both ends do to it, as module/transfer.c and the co-kernel do
+ * to theirs; and what must be true of it.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "model.h"
+
+struct world W;
+const struct scenario *scenario;
+unsigned int choice, choices;
+bool blocked;
+
+void violated(const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("# VIOLATED ");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n# scenario: %s\n", scenario->name);
+	print_trace();
+	exit(1);
+}
+
+/* One of n ways, all of which are explored. */
+static unsigned int pick(unsigned int n)
+{
+	if (n > choices)
+		choices = n;
+	return choice < n ? choice : 0;
+}
+
+/* ---- units and leases -------------------------------------------------------- */
+
+static uint64_t address(unsigned int unit)
+{
+	return MEM_BASE + unit * COK_CONTIG_UNIT;
+}
+
+static uint8_t units_of(uint32_t kind, uint64_t start, uint64_t bytes)
+{
+	uint8_t mask = 0;
+
+	if (kind == COK_RES_CPU)
+		return 1 << CORE;
+	for (unsigned int u = 0; u < UNITS; u++)
+		if (address(u) >= start && address(u) < start + bytes)
+			mask |= 1 << u;
+	return mask;
+}
+
+static uint8_t units_of_lease(const struct cok_lease *l)
+{
+	return units_of(l->kind, l->start, l->size);
+}
+
+static uint8_t units_given(const struct cok_res *r)
+{
+	return r->given ? units_of(r->kind, r->at, r->given) : 0;
+}
+
+static uint8_t units_of_txn(const struct cok_txn *t)
+{
+	uint8_t mask = 0;
+
+	for (unsigned int i = 0; i < t->total; i++)
+		mask |= units_given(&t->res[i].res);
+	return mask;
+}
+
+static uint8_t units_of_ck(const struct cok_ck_txn *t)
+{
+	uint8_t mask = 0;
+
+	for (unsigned int i = 0; i < t->total; i++)
+		mask |= units_given(&t->res[i].res);
+	return mask;
+}
+
+bool proved_dead(void)
+{
+	return W.halt_over && !W.quarantined;
+}
+
+/* May the enclave touch it now, as far as the hardware is concerned? */
+static bool touched(unsigned int unit)
+{
+	if (proved_dead())
+		return false;
+	if (unit == CORE)
+		return W.running;
+	return W.unit[unit] == HELD || W.unit[unit] == DRAINING;
+}
+
+static struct cok_lease *lease_of(uint32_t id)
+{
+	struct cok_lease *l = cok_ledger_find(&W.ledger, id);
+
+	must("none lost", l);
+	return l;
+}
+
+static struct cok_lease *lease_at(unsigned int unit)
+{
+	struct cok_lease *found = NULL;
+
+	for (unsigned int i = 0; i < LEASES; i++) {
+		struct cok_lease *l = &W.lease[i];
+
+		if (!l->id || !(units_of_lease(l) & 1 << unit))
+			continue;
+		must("one owner", !found);
+		found = l;
+	}
+	must("none lost", found);
+	return found;
+}
+
+static void move(struct cok_lease *l, uint32_t to, uint64_t txid)
+{
+	uint32_t enclave = to == COK_LS_POOLED ? 0 : ENCLAVE;
+
+	must("none lost", !cok_ledger_move(&W.ledger, l, to, enclave, txid));
+}
+
+/* ---- the host's job ------------------------------------------------------------ */
+
+static bool halt_lock_is_held(void)
+{
+	if (W.halting && !W.halt_over)
+		blocked = true;
+	return blocked;
+}
+
+static void fill_in(struct cok_txn_res *r, const struct cok_lease *l)
+{
+	r->lease = l->id;
+	r->res = (struct cok_res){
+		.kind = l->kind,
+		.granule = l->kind == COK_RES_MEM ? 21 : 0,
+		.start = l->kind == COK_RES_MEM ? l->start : APIC_ID,
+		.size = l->kind == COK_RES_MEM ? l->size : SLOT,
+	};
+}
+
+static struct cok_lease *find_released(const struct cok_res *r)
+{
+	for (unsigned int i = 0; i < LEASES; i++) {
+		struct cok_lease *l = &W.lease[i];
+
+		if (!l->id || l->kind != r->kind)
+			continue;
+		if (l->kind == COK_RES_CPU ||
+		    (r->start >= l->start &&
+		     r->start + r->size <= l->start + l->size))
+			return l;
+	}
+	return NULL;
+}
+
+static int op_stage(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
+{
+	bool offer = t->ask == COK_MSG_OFFER;
+	struct cok_lease *l;
+
+	(void)ctx;
+	if (halt_lock_is_held())
+		return 0;
+	if (t->ask == COK_MSG_RELEASE) {
+		l = find_released(&r->res);
+		r->lease = l ? l->id : 0;
+	} else {
+		l = lease_of(r->lease);
+		fill_in(r, l);
+	}
+	if (!l || l->state != (offer ? COK_LS_POOLED : COK_LS_GRANTED))
+		return -EBUSY;
+	if (offer && W.halting)
+		return -EPIPE;
+	move(l, offer ? COK_LS_OFFERED : COK_LS_RECALLED, t->txid);
+	if (l->kind == COK_RES_MEM && cok_ledger_reserve(&W.ledger, l)) {
+		move(l, offer ? COK_LS_POOLED : COK_LS_GRANTED, 0);
+		return -ENOSPC;
+	}
+	for (unsigned int u = 0; offer && u < ALL; u++)
+		if (units_of_lease(l) & 1 << u)
+			W.clean[u] = false;
+	return 0;
+}
+
+static void op_split(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
+{
+	struct cok_lease *piece[3];
+
+	(void)ctx;
+	(void)t;
+	must("none lost: a COMMIT can't fail",
+	     !cok_ledger_part(&W.ledger, lease_of(r->lease), r->res.at,
+			      r->res.given, piece));
+	r->piece = piece[0]->id;
+	r->rest[0] = piece[1] ? piece[1]->id : 0;
+	r->rest[1] = piece[2] ? piece[2]->id : 0;
+}
+
+/* As transfer.c: a core that does not park condemns memory, too. */
+static int op_detach(void *ctx, struct cok_txn *t, struct cok_txn_res *r,
+		     __u32 lease)
+{
+	(void)ctx;
+	if (halt_lock_is_held())
+		return 0;
+	if (!W.quarantined && !proved_dead() && r->res.kind == COK_RES_CPU &&
+	    t->ask != COK_MSG_OFFER) {
+		if (W.left.stuck && pick(2)) {
+			W.left.stuck--;
+			W.core_stuck = true;
+			W.running = true; /* who knows */
+		} else {
+			W.running = false;
+		}
+	}
+	if (W.quarantined || W.core_stuck) {
+		move(lease_of(lease), COK_LS_QUARANTINED, 0);
+		return -EREMOTEIO;
+	}
+	return 0;
+}
+
+static void op_scrub(void *ctx, struct cok_txn *t, __u32 lease)
+{
+	(void)ctx;
+	(void)t;
+	for (unsigned int u = 0; u < UNITS; u++) {
+		if (!(units_of_lease(lease_of(lease)) & 1 << u))
+			continue;
+		must("one owner: scrubbed while the enclave has it",
+		     !touched(u));
+		W.clean[u] = true;
+	}
+}
+
+static void op_pool(void *ctx, struct cok_txn *t, __u32 lease)
+{
+	(void)ctx;
+	if (lease_of(lease)->kind == COK_RES_MEM && W.core_stuck &&
+	    !proved_dead())
+		for (unsigned int i = 0; i < t->total; i++)
+			must("drained: memory pooled, a core of the same transaction runs",
+			     t->res[i].res.kind != COK_RES_CPU);
+	move(lease_of(lease), COK_LS_POOLED, 0);
+}
+
+static void op_hold(void *ctx, struct cok_txn *t, __u32 lease)
+{
+	(void)ctx;
+	(void)t;
+	if (!halt_lock_is_held())
+		move(lease_of(lease),
+		     W.quarantined ? COK_LS_QUARANTINED : COK_LS_GRANTED, 0);
+}
+
+static int op_start(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
+{
+	(void)ctx;
+	(void)t;
+	(void)r;
+	if (halt_lock_is_held())
+		return 0;
+	if (W.halting)
+		return -EPIPE;
+	if (W.left.unstarted && pick(2)) {
+		W.left.unstarted--;
+		return -EREMOTEIO;
+	}
+	W.running = true;
+	return 0;
+}
+
+const struct cok_txn_ops host_ops = {
+	.stage = op_stage,
+	.split = op_split,
+	.detach = op_detach,
+	.scrub = op_scrub,
+	.pool = op_pool,
+	.hold = op_hold,
+	.start = op_start,
+};
+
+/* ---- what the host says of itself ------------------------------------------------ */
+
+static uint64_t wanted(const struct cok_txn *t, uint32_t kind)
+{
+	uint64_t sum = 0, want;
+
+	for (unsigned int i = 0; i < t->total; i++)
+		if (t->res[i].res.kind == kind)
+			sum += cok_res_amount(&t->res[i].res);
+	want = kind == COK_RES_CPU ? t->want_cpus : t->want_mem;
+	return want && want < sum ? want : sum;
+}
+
+static void note_txn(void *ctx, const struct cok_txn *t, __u32 step)
+{
+	uint8_t units = units_of_txn(t);
+	uint64_t mem = 0, cpus = units >> CORE;
+
+	(void)ctx;
+	for (unsigned int u = 0; u < UNITS; u++)
+		mem += (units >> u & 1) * COK_CONTIG_UNIT;
+	if (step == COK_TS_RELEASED)
+		W.release_answer = COK_ANSWER_DONE;
+	if (step != COK_TS_COMMITTED && step != COK_TS_ABORTED)
+		return;
+	must("same outcome: decided once",
+	     t->txid <= TXNS && !W.decided[t->txid]);
+	W.decided[t->txid] = step == COK_TS_COMMITTED ? COK_MSG_COMMIT
+						      : COK_MSG_ABORT;
+	if (step != COK_TS_COMMITTED)
+		return;
+	W.given[t->txid] = units;
+	must("amounts", mem <= wanted(t, COK_RES_MEM));
+	must("amounts", cpus <= wanted(t, COK_RES_CPU));
+	must("amounts: something", units);
+	if (!t->best_effort)
+		must("amounts: all or nothing",
+		     mem == wanted(t, COK_RES_MEM) &&
+			     cpus == wanted(t, COK_RES_CPU));
+}
+
+static void note_request(void *ctx, const struct cok_request *r, __u32 answer,
+			 __u16 why, __u64 given)
+{
+	(void)ctx;
+	(void)r;
+	(void)why;
+	(void)given;
+	if (!answer)
+		return;
+	must("requests: ended once", !W.request_end[0]);
+	W.request_end[0] = answer;
+}
+
+static const struct cok_host_notes notes = { note_txn, note_request };
+
+/* ---- the co-kernel --------------------------------------------------------------- */
+
+/*
+ * Ways to answer: which units it is ready to give or take. The first is all,
+ * for the fair end.
+ */
+static const uint8_t ways[] = { 0xf, 0x0, 0x2, 0x8, 0x9, 0x7 };
+
+static void choose(struct cok_ck_res *r, uint8_t mask, uint64_t *mem_left)
+{
+	uint8_t all = units_of(r->res.kind, r->res.start, r->res.size);
+	uint64_t bytes = 0, at = 0;
+
+	if (r->res.kind == COK_RES_CPU) {
+		if (mask & all)
+			cok_res_give_all(&r->res);
+		else
+			cok_res_give_none(&r->res, COK_WHY_IN_USE);
+		return;
+	}
+	for (unsigned int u = 0; u < UNITS; u++)
+		if ((mask & all & 1 << u) && *mem_left >= COK_CONTIG_UNIT) {
+			if (!bytes)
+				at = address(u);
+			bytes = address(u + 1) - at;
+			*mem_left -= COK_CONTIG_UNIT;
+		}
+	if (!bytes)
+		cok_res_give_none(&r->res, COK_WHY_IN_USE);
+	else
+		must("amounts: the co-kernel's own part",
+		     cok_res_give_part(&r->res, at, bytes, COK_WHY_IN_USE));
+}
+
+static void set_units(uint8_t mask, uint8_t from, uint8_t to)
+{
+	for (unsigned int u = 0; u < ALL; u++)
+		if ((mask & 1 << u) && W.unit[u] == from)
+			W.unit[u] = to;
+}
+
+static uint8_t listed(const struct cok_ck_txn *t)
+{
+	uint8_t mask = 0;
+
+	for (unsigned int i = 0; i < t->total; i++)
+		mask |= units_of(t->res[i].res.kind, t->res[i].res.start,
+				 t->res[i].res.size);
+	return mask;
+}
+
+static bool all_units(uint8_t mask, uint8_t state)
+{
+	for (unsigned int u = 0; u < ALL; u++)
+		if ((mask & 1 << u) && W.unit[u] != state)
+			return false;
+	return true;
+}
+
+static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
+{
+	bool offer = t->ask == COK_MSG_OFFER;
+	uint64_t mem_left = t->want_mem ? t->want_mem : COK_NEVER;
+	unsigned int nr_ways = scenario->parts ? sizeof(ways) : 2;
+	unsigned int way = pick(nr_ways + !offer);
+	uint8_t mask = listed(t);
+
+	(void)ctx;
+	*why = COK_WHY_UNKNOWN;
+	if (!t->begun && !all_units(mask, offer ? NO : HELD))
+		return COK_CK_REFUSE;
+	if (!offer && way == nr_ways) {
+		/* Unmapped, but not every TLB is flushed. */
+		set_units(mask, HELD, DRAINING);
+		for (unsigned int i = 0; i < t->total; i++)
+			choose(&t->res[i], mask, &mem_left);
+		return COK_CK_WAIT;
+	}
+	*why = COK_WHY_IN_USE;
+	if (!ways[way])
+		return COK_CK_REFUSE;
+	for (unsigned int i = 0; i < t->total; i++)
+		choose(&t->res[i], ways[way], &mem_left);
+	if (offer) {
+		set_units(units_of_ck(t), NO, ACCEPTED);
+		return COK_CK_DONE;
+	}
+	set_units(units_of_ck(t), HELD, RECALLED);
+	set_units(units_of_ck(t), DRAINING, RECALLED);
+	set_units(mask, DRAINING, HELD);
+	if (W.unit[CORE] == RECALLED && !W.core_stuck)
+		W.running = false; /* halted, by the enclave itself */
+	return COK_CK_DONE;
+}
+
+static void ck_commit(void *ctx, struct cok_ck_txn *t)
+{
+	uint8_t mask = units_of_ck(t);
+
+	(void)ctx;
+	if (t->ask == COK_MSG_RELEASE) {
+		must("same outcome: released",
+		     W.release_answer == COK_ANSWER_DONE);
+	} else {
+		must("same outcome: committed",
+		     W.decided[t->txid] == COK_MSG_COMMIT);
+		must("same outcome: the same part", W.given[t->txid] == mask);
+	}
+	if (t->ask == COK_MSG_OFFER)
+		set_units(mask, ACCEPTED, HELD);
+	else
+		set_units(mask, RECALLED, NO);
+}
+
+static void ck_undo(void *ctx, struct cok_ck_txn *t)
+{
+	(void)ctx;
+	if (t->state == COK_CK_TXN_ANSWERED && t->ask == COK_MSG_RELEASE)
+		must("same outcome: denied",
+		     W.release_answer != COK_ANSWER_DONE);
+	else if (t->state == COK_CK_TXN_ANSWERED)
+		must("same outcome: aborted",
+		     W.decided[t->txid] == COK_MSG_ABORT);
+	if (t->ask == COK_MSG_OFFER) {
+		set_units(units_of_ck(t), ACCEPTED, NO);
+		return;
+	}
+	if ((listed(t) & 1 << CORE) && W.unit[CORE] == RECALLED)
+		W.running = true;
+	set_units(listed(t), RECALLED, HELD);
+	set_units(listed(t), DRAINING, HELD);
+}
+
+static void ck_answered(void *ctx, const struct cok_ck_ask *ask, __u16 answer,
+			__u16 why, __u64 given)
+{
+	(void)ctx;
+	(void)ask;
+	(void)given;
+	if (answer == COK_ANSWER_QUEUED)
+		return;
+	must("requests: told once", !W.request_end[1]);
+	W.request_end[1] = answer;
+	/* Cancelled before it was seen, the host has nothing to say of it. */
+	if (W.request_end[0] || answer != COK_ANSWER_CANCELLED)
+		must("requests: the same end",
+		     why == COK_WHY_UNKNOWN || W.request_end[0] == answer);
+}
+
+static const struct cok_ck_ops ck_ops = {
+	.work = ck_work,
+	.commit = ck_commit,
+	.undo = ck_undo,
+	.answered = ck_answered,
+};
+
+/* ---- the channel -------------------------------------------------------------------- */
+
+static __u32 room(void *ctx, __u16 type)
+{
+	struct channel *c = ctx;
+	unsigned int keep = type == COK_MSG_COMMIT || type == COK_MSG_ABORT ||
+					    type == COK_MSG_DECLINE ||
+					    type == COK_MSG_DONE
+				    ? 0
+				    : RESERVED;
+
+	return c->n + keep >= CHANNEL ? 0 : CHANNEL - keep - c->n;
+}
+
+static void send(void *ctx, struct cok_msg *m)
+{
+	struct channel *c = ctx;
+
+	must("channel: sent without room", c->n < CHANNEL);
+	c->msg[c->n++] = *m;
+}
+
+static void no_bell(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct cok_link h2c = { room, send, no_bell, &W.h2c };
+static const struct cok_link c2h = { room, send, no_bell, &W.c2h };
+
+/* ---- the end of the enclave ----------------------------------------------------------- */
+
+static void mark_leases(bool quarantine)
+{
+	for (unsigned int i = 0; i < LEASES; i++) {
+		struct cok_lease *l = &W.lease[i];
+
+		if (l->id && quarantine && l->state == COK_LS_GRANTED)
+			move(l, COK_LS_QUARANTINED, 0);
+		if (l->id && !quarantine && l->state == COK_LS_QUARANTINED)
+			move(l, COK_LS_GRANTED, 0);
+	}
+}
+
+void machine_halt_begin(void)
+{
+	W.halting = true;
+	cok_host_end(&W.host);
+}
+
+void machine_halt_end(bool stuck)
+{
+	W.halt_over = true;
+	W.quarantined = stuck;
+	W.boot_stuck = stuck;
+	W.running = false;
+	W.core_stuck = false;
+	mark_leases(stuck);
+}
+
+void machine_halt_again(void)
+{
+	W.boot_stuck = W.quarantined = false;
+	mark_leases(false);
+}
+
+void machine_destroy(void)
+{
+	for (unsigned int i = 0; i < LEASES; i++)
+		if (W.lease[i].id && W.lease[i].state == COK_LS_GRANTED)
+			move(&W.lease[i], COK_LS_POOLED, 0);
+}
+
+/* ---- properties ------------------------------------------------------------------------ */
+
+static void check_unit(unsigned int u)
+{
+	struct cok_lease *l = lease_at(u);
+
+	if (l->state == COK_LS_POOLED && u < UNITS)
+		must("scrubbed", W.clean[u]);
+	if (!touched(u))
+		return;
+	must("one owner", l->state != COK_LS_POOLED && l->enclave == ENCLAVE);
+	if (l->state == COK_LS_OFFERED)
+		must("one owner: used before COMMIT",
+		     W.decided[l->txid] == COK_MSG_COMMIT &&
+			     (W.given[l->txid] & 1 << u));
+}
+
+/* Committed, taken, not yet parked: is it really out of its hands? */
+static void check_drained(const struct job *j)
+{
+	uint8_t units = units_of_txn(&j->txn);
+
+	if (j->pc != PC_SETTLE || j->txn.state != COK_TXN_COMMITTED ||
+	    j->txn.ask == COK_MSG_OFFER)
+		return;
+	for (unsigned int u = 0; u < ALL; u++)
+		if (units & 1 << u)
+			must("drained",
+			     !touched(u) || (u == CORE && W.core_stuck));
+}
+
+void check_invariants(void)
+{
+	for (unsigned int u = 0; u < ALL; u++)
+		check_unit(u);
+	for (unsigned int i = 0; i < JOBS; i++)
+		check_drained(&W.job[i]);
+	check_drained(&W.release);
+}
+
+static void check_lease_ended(const struct cok_lease *l)
+{
+	if (l->id)
+		must("none lost: in a named state",
+		     l->state == COK_LS_POOLED || l->state == COK_LS_GRANTED ||
+			     l->state == COK_LS_QUARANTINED);
+}
+
+static void check_both_know(unsigned int u)
+{
+	struct cok_lease *l = lease_at(u);
+
+	if (l->state == COK_LS_GRANTED)
+		must("none lost: both ends agree", W.unit[u] == HELD);
+	else
+		must("none lost: both ends agree", W.unit[u] == NO);
+}
+
+void check_agreement(void)
+{
+	const struct cok_release *rel = &W.host.requests.release;
+
+	for (unsigned int i = 0; i < LEASES; i++)
+		check_lease_ended(&W.lease[i]);
+	must("none lost: entries set aside", !W.ledger.spare);
+	for (unsigned int i = 0; i < COK_HOST_OPEN; i++)
+		must("ends", !W.host.open[i]);
+	if (W.halt_over || W.crashed) {
+		if (!W.halt_over) {
+			machine_halt_begin();
+			machine_halt_end(false);
+		}
+		machine_halt_again();
+		machine_destroy();
+		for (unsigned int u = 0; u < ALL; u++)
+			must("none lost", lease_at(u)->state == COK_LS_POOLED);
+		return;
+	}
+	for (unsigned int i = 0; i < COK_HOST_KEPT; i++)
+		must("ends: the host keeps an outcome", !W.host.kept[i].txid);
+	for (unsigned int i = 0; i < COK_CK_OPEN; i++)
+		must("ends: the co-kernel waits",
+		     W.ck.open[i].state == COK_CK_TXN_FREE);
+	must("ends: a RELEASE",
+	     rel->state == COK_RELEASE_NONE || rel->state == COK_RELEASE_ENDED);
+	for (unsigned int u = 0; u < ALL; u++)
+		check_both_know(u);
+	must("requests: both ends agree",
+	     !W.ck.ask[0].number == !W.host.requests.waiting[0].number);
+}
+
+/* ---- the beginning ------------------------------------------------------------------------ */
+
+static void add_lease(struct cok_lease want, bool held)
+{
+	struct cok_lease *l;
+
+	must("the beginning", !cok_ledger_add(&W.ledger, &want, 1, &l));
+	move(l, COK_LS_POOLED, 0);
+	if (held)
+		move(l, COK_LS_GRANTED, 0);
+}
+
+/* Memory side by side that is in the same hands is one lease. */
+static void add_leases(uint8_t held)
+{
+	unsigned int u = 0, first;
+
+	while (u < UNITS) {
+		for (first = u;
+		     u < UNITS && (held >> u & 1) == (held >> first & 1);)
+			u++;
+		add_lease(
+			(struct cok_lease){
+				.kind = COK_RES_MEM,
+				.start = address(first),
+				.size = address(u) - address(first),
+				.source = COK_SRC_CONTIG,
+			},
+			held >> first & 1);
+	}
+	add_lease((struct cok_lease){ .kind = COK_RES_CPU,
+				      .cpu = APIC_ID,
+				      .apic_id = APIC_ID },
+		  held >> CORE & 1);
+}
+
+void world_init(const struct scenario *s, const struct budget *b)
+{
+	scenario = s;
+	memset(&W, 0, sizeof(W));
+	cok_host_init(&W.host, &h2c, EPOCH, REPEAT);
+	W.host.notes = &notes;
+	cok_ck_init(&W.ck, &ck_ops, NULL, &c2h, EPOCH, REPEAT);
+	W.ledger.slot = W.lease;
+	W.ledger.nr_slots = LEASES;
+	W.left = *b;
+	memset(W.clean, true, sizeof(W.clean));
+	add_leases(s->held);
+	for (unsigned int u = 0; u < ALL; u++)
+		W.unit[u] = s->held >> u & 1 ? HELD : NO;
+	W.running = s->held >> CORE & 1;
+	for (unsigned int u = 0; u < UNITS; u++)
+		W.clean[u] = !(s->held >> u & 1);
+}
