@@ -137,9 +137,10 @@ static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
 		did(r, "settled an unfinished change of '%s'", e->name);
 }
 
+/* An abandoned operation's, or given back by a co-kernel unasked; not the pool's. */
 static bool stray(const struct coord_lease *l)
 {
-	return l->op && !l->op_alive && !l->enclave &&
+	return !l->op_alive && !l->enclave && (l->op || !l->reserved) &&
 	       (l->state == COK_LS_TAKING || l->state == COK_LS_POOLED ||
 		l->state == COK_LS_RETURNING);
 }
