@@ -76,7 +76,7 @@ static void tell(const char *text)
 	size_t used = 0;
 	ssize_t got;
 
-	snprintf(answer, sizeof(answer), "dealer: done: %s\n", text);
+	snprintf(answer, sizeof(answer), "dealer: done: %s.\n", text);
 	if (lseek(console, 0, SEEK_END) < 0 || write(console, line, n) != n)
 		die("console: it can't be told '%s'", text);
 	while (!strstr(all, answer)) {
