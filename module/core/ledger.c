@@ -289,7 +289,7 @@ int cok_ledger_part(struct cok_ledger *l, struct cok_lease *lease, __u64 start,
 	__u64 before = start - lease->start;
 	__u64 after = lease->size - before - size;
 
-	piece[0] = piece[1] = piece[2] = NULL;
+	memset(piece, 0, 3 * sizeof(piece[0]));
 	if (lease->source != COK_SRC_CONTIG || !in_transaction(lease->state) ||
 	    start < lease->start || before >= lease->size || !size ||
 	    size > lease->size - before || start % COK_CONTIG_UNIT ||

@@ -70,15 +70,16 @@ void cok_ck_take_answer(struct cok_ck *ck, const struct cok_msg *m, __u64 now)
 		return;
 	}
 	copy = *a;
-	if (m->arg0 != COK_ANSWER_QUEUED) {
-		memset(a, 0, sizeof(*a));
-	} else if (a->queued) {
+	if (m->arg0 == COK_ANSWER_QUEUED && a->queued) {
 		ck->count.duplicate++;
 		return;
-	} else {
+	}
+	if (m->arg0 == COK_ANSWER_QUEUED) {
 		a->queued = true;
 		if (!a->cancelling)
 			a->again = now + ck->repeat * QUEUED_FACTOR;
+	} else {
+		memset(a, 0, sizeof(*a));
 	}
 	ck->ops->answered(ck->ctx, &copy, m->arg0, m->status, m->size);
 }

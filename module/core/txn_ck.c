@@ -19,9 +19,10 @@ static struct cok_ck_txn *find_open(struct cok_ck *ck, __u64 txid, bool own)
 {
 	for (size_t i = 0; i < COK_CK_OPEN; i++) {
 		struct cok_ck_txn *t = &ck->open[i];
+		bool release = t->ask == COK_MSG_RELEASE;
 
 		if (t->state != COK_CK_TXN_FREE && t->txid == txid &&
-		    (t->ask == COK_MSG_RELEASE) == own)
+		    release == own)
 			return t;
 	}
 	return NULL;
@@ -51,7 +52,7 @@ static const struct cok_ck_txn *who_names(const struct cok_ck *ck,
 
 bool cok_ck_names(const struct cok_ck *ck, const struct cok_res *r)
 {
-	return who_names(ck, r) != NULL;
+	return who_names(ck, r);
 }
 
 /* ---- sending ------------------------------------------------------------- */
@@ -528,7 +529,8 @@ __u64 cok_ck_release(struct cok_ck *ck, const struct cok_res *res, __u16 n,
 		cok_res_give_none(&r, COK_WHY_NONE);
 		t->res[t->got++].res = r;
 	}
-	number = t->txid = ++ck->number;
+	number = ++ck->number;
+	t->txid = number;
 	work(ck, t, now);
 	return number;
 }

@@ -152,7 +152,8 @@ static bool room_to_keep(struct cok_host *h)
 	for (__u32 i = 0; i < COK_HOST_KEPT; i++)
 		used += h->kept[i].txid != 0;
 	for (__u32 i = 0; i < COK_HOST_OPEN; i++)
-		used += h->open[i] != NULL;
+		if (h->open[i])
+			used++;
 	return used <= COK_HOST_KEPT;
 }
 

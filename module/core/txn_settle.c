@@ -100,7 +100,7 @@ static bool do_step(struct cok_txn *t, struct cok_txn_res *r, __u16 which,
 		return true;
 	case STEP_CORE_OUT:
 	case STEP_MEM_OUT:
-		if (!out || core != (t->step == STEP_CORE_OUT))
+		if (!out || (t->step == STEP_CORE_OUT ? !core : core))
 			return false;
 		detach(t, r, lease, ops, ctx);
 		return true;
@@ -111,7 +111,7 @@ static bool do_step(struct cok_txn *t, struct cok_txn_res *r, __u16 which,
 		return true;
 	case STEP_CORE_POOL:
 	case STEP_MEM_POOL:
-		if (!out || core != (t->step == STEP_CORE_POOL))
+		if (!out || (t->step == STEP_CORE_POOL ? !core : core))
 			return false;
 		ops->pool(ctx, t, *lease);
 		*lease = 0;

@@ -39,8 +39,9 @@ static uint32_t have(uint32_t kind, uint64_t size, bool boot)
 	bool block = kind == COK_RES_MEM && size == BLOCK;
 
 	assert_true(nr < 128);
+	last_id++;
 	world[nr++] = (struct coord_lease){
-		.id = ++last_id,
+		.id = last_id,
 		.kind = kind,
 		.state = COK_LS_GRANTED,
 		.enclave = OURS,
