@@ -163,7 +163,7 @@ static int watch_ring(struct cok_enclave *e, u64 *ns)
 {
 	u64 cookie = cok_next_txid();
 	struct cok_msg m = { .type = COK_MSG_PING, .txid = cookie };
-	u64 began = ktime_get_ns(), now = began;
+	u64 began = ktime_get_ns(), now;
 	bool there = false;
 	int err = -EBUSY;
 	u32 looks = 0;
@@ -173,6 +173,7 @@ static int watch_ring(struct cok_enclave *e, u64 *ns)
 		e->chan.ping = cookie;
 		e->chan.pong = false;
 		began = ktime_get_ns();
+		now = began;
 		err = cok_chan_send(e, &m);
 		/* The clock would cost as much as what is measured. */
 		while (!err && !there && now - began < WAIT_NS) {
