@@ -10,7 +10,6 @@ set -uo pipefail
 
 far_id=256 far_in_qemu=144
 far=$(awk -v id=$far_id '/^processor/ { cpu = $3 } /^apicid/ && $3 == id { print cpu }' /proc/cpuinfo)
-old=$work/old.elf
 
 launch() {
 	cokctl launch --name "$1" --cpu-list "$2" --mem 128M
@@ -82,14 +81,6 @@ host_rung_there() {
 	return 1
 }
 
-# An image that knows xAPIC alone: the note says 1.0.
-old_image() {
-	xxd -p /usr/lib/cok/example.elf | tr -d '\n' |
-		sed 's/434f4b0001000100/434f4b0001000000/' | xxd -r -p >"$old"
-	! cmp -s "$old" /usr/lib/cok/example.elf &&
-		refused 1 'x2APIC mode.*ABI 1\.0' cokctl launch --name o --cpus 1 --mem 128M --image "$old"
-}
-
 modprobe msr || die 'no msr module'
 modprobe cok || die 'no module'
 mark_dmesg x2apic
@@ -99,7 +90,6 @@ ok 'it is the first core of an enclave' first_core
 ok 'cores interrupt each other' both_ways
 ok 'it is a further core of an enclave' further_core
 ok 'it is rung by a co-kernel' host_rung_there
-ok 'an image for ABI 1.0 is refused' old_image
 ok 'destroy all' destroy_all
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home
