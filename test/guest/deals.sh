@@ -46,7 +46,8 @@ M=1048576
 
 # ---- who has what -----------------------------------------------------------------
 
-# Granted beside what it booted with: "CPUS MIB".
+# Granted beside its boot leases, the first core and the range that has its image:
+# "CPUS MIB".
 granted() {
 	cokctl ledger --json | jq -r '[.[] | select(.boot | not)] |
 		"\([.[] | select(.kind == "cpu")] | length) \(([.[].size // 0] | add // 0) / 1048576)"'
@@ -227,17 +228,20 @@ many_requests() {
 }
 
 gone_from_it() {
-	[ "$(granted)" = "$1" ]
+	local cpus mib
+	read -r cpus mib < <(granted)
+	[ $((cpus $1)) = 1 ] && [ $((mib $2)) = 1 ]
 }
 
-# Given back unasked: out of its hands at once; the next cokctl brings it home.
+# Given back unasked: out of its hands at once; the next cokctl brings it home. It
+# gives the range that it got last, of those that the 4 MiB came in.
 gives_unasked() {
 	local cpus mib
 	tell agree && grow 0 .results[0].moved --mem 4M --mem-from contig || return
 	read -r cpus mib < <(granted)
 	tell 'give mem' && await 20 log_has 'release [0-9]* committed' &&
-		await 20 gone_from_it "$cpus $((mib - 4))" && settled &&
-		tell 'give cpu' && await 20 gone_from_it "$((cpus - 1)) $((mib - 4))" && settled &&
+		await 20 gone_from_it "== $cpus" "< $mib" && settled &&
+		tell 'give cpu' && await 20 gone_from_it "== $cpus - 1" "< $mib" && settled &&
 		grow 0 .results[0].moved --cpus 1
 }
 

@@ -9,7 +9,7 @@
  *	ask cpus N | ask mem MIB	a REQUEST
  *	cancel N			the one of that number
  *	give cpu | give mem		a RELEASE of what it got last
- *	held				what it has, beside what it booted with
+ *	held				what it has, beside its boot leases
  *
  * It says "dealer: done" to each, and of each deal how it ended. Its end of the
  * protocol is that of our co-kernel (module/core/txn_ck.h); it never touches
@@ -205,6 +205,20 @@ static void drop(const struct cok_res *r)
 	}
 }
 
+/* What it booted with beside the range that has its image: that is no boot lease. */
+static void add_booted(void)
+{
+	for (__u32 i = 0; i < boot->nr_mem; i++) {
+		struct cok_res r = { .kind = COK_RES_MEM,
+				     .at = boot->mem[i].start,
+				     .given = boot->mem[i].size };
+
+		if (boot->image_phys < r.at ||
+		    boot->image_phys >= r.at + r.given)
+			add(&r);
+	}
+}
+
 static void print_held(void)
 {
 	__u64 cpus = 0, mem = 0;
@@ -230,18 +244,6 @@ static enum policy policy;
 static __u64 slow_until, slow_tsc;
 static bool oldest;
 
-/* How much of this may be agreed to, by the policy. */
-static __u64 willing(const struct cok_ck_txn *t, __u16 i)
-{
-	const struct cok_res *r = &t->res[i].res;
-
-	if (policy != HALF)
-		return cok_res_amount(r);
-	if (r->granule)
-		return r->size / 2 >> r->granule << r->granule;
-	return i % 2 ? 0 : cok_res_amount(r);
-}
-
 static void give(struct cok_res *r, __u64 amount, __u16 why)
 {
 	if (!amount)
@@ -252,31 +254,49 @@ static void give(struct cok_res *r, __u64 amount, __u16 why)
 		cok_res_give_none(r, why);
 }
 
-/* Agrees to one, of which *rest is still wanted. */
-static void judge(struct cok_ck_txn *t, __u16 i, __u64 *rest)
+/* Agrees to one, of which *rest is still wanted; `why` is told of what is not. */
+static void judge(struct cok_ck_txn *t, __u16 i, __u64 *rest, __u16 why)
 {
 	struct cok_res *r = &t->res[i].res;
-	__u64 will = willing(t, i), amount = will < *rest ? will : *rest;
+	__u64 amount = cok_res_amount(r) < *rest ? cok_res_amount(r) : *rest;
 
 	if (r->granule)
 		amount = amount >> r->granule << r->granule;
 	else if (amount < cok_res_amount(r))
 		amount = 0;
-	give(r, amount, will < *rest ? COK_WHY_IN_USE : COK_WHY_WANTED);
+	give(r, amount, why);
 	*rest -= r->given;
 	t->res[i].entry = (__u64)second;
 }
 
+/* How much of that kind is asked for, of whatever there is. */
+static __u64 wanted(const struct cok_ck_txn *t, __u32 kind, __u64 want)
+{
+	__u64 sum = 0;
+
+	for (__u16 i = 0; i < t->total; i++)
+		if (t->res[i].res.kind == kind)
+			sum += cok_res_amount(&t->res[i].res);
+	return want && want < sum ? want : sum;
+}
+
 static void judge_all(struct cok_ck_txn *t)
 {
-	__u64 cpus = t->want_cpus ? t->want_cpus : ~0ULL;
-	__u64 mem = t->want_mem ? t->want_mem : ~0ULL;
+	__u64 cpus = wanted(t, COK_RES_CPU, t->want_cpus);
+	__u64 mem = wanted(t, COK_RES_MEM, t->want_mem);
+	__u16 why = COK_WHY_WANTED;
 
+	if (policy == HALF) {
+		cpus /= 2;
+		mem /= 2;
+		why = COK_WHY_IN_USE;
+	}
 	for (__u16 n = 0; n < t->total; n++) {
 		/* The list of a recall begins with the newest. */
 		__u16 i = oldest ? t->total - 1 - n : n;
 
-		judge(t, i, t->res[i].res.kind == COK_RES_CPU ? &cpus : &mem);
+		judge(t, i, t->res[i].res.kind == COK_RES_CPU ? &cpus : &mem,
+		      why);
 	}
 }
 
@@ -503,6 +523,7 @@ void dealer(const struct cok_boot *params)
 	boot = params;
 	comm = (struct cok_comm *)boot->comm_phys;
 	stats = at(comm->stats);
+	add_booted();
 	stats->apic_id = boot->apic_id;
 	stats->state = COK_CORE_ONLINE;
 	comm->ck_state = COK_CK_RUNNING;
