@@ -56,10 +56,11 @@ granted() {
 		"\([.[] | select(.kind == "cpu")] | length) \(([.[].size // 0] | add // 0) / 1048576)"'
 }
 
-# The co-kernel's own words.
+# The co-kernel's own words, which are of all memory.
 says_held() {
 	local cpus mib
 	read -r cpus mib < <(granted)
+	mib=$(cokctl ledger --json | jq '[.[].size // 0] | add / 1048576')
 	say_to d held "dealer: held $cpus cpus $mib MiB"
 }
 

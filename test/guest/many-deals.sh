@@ -90,21 +90,20 @@ linux_lacks_just_that() {
 	diff <(cokctl ledger --json | jq '.[] | select(.kind == "cpu").cpu' | sort -n) <(cpus_offline)
 }
 
-# "CPUS BYTES" of an enclave by the ledger, and those beside what it booted with.
+# "CPUS BYTES" of an enclave by the ledger.
 of_ledger() {
 	cokctl ledger --json | jq -r --argjson id "$(cokctl list --json | jq --arg n "$1" \
-		'.[] | select(.name == $n).id')" "[.[] | select(.enclave == \$id${2-})] |
+		'.[] | select(.name == $n).id')" "[.[] | select(.enclave == \$id)] |
 		\"\([.[] | select(.kind == \"cpu\")] | length) \([.[].size // 0] | add)\""
 }
 
 agrees() {
 	local cpus bytes name=m$1
+	read -r cpus bytes < <(of_ledger "$name")
 	if [ $(($1 % 2)) = 0 ]; then
-		read -r cpus bytes < <(of_ledger "$name" ' and (.boot | not)')
-		say_to "$name" held "dealer: held $cpus cpus $((${bytes/null/0} / 1048576)) MiB"
+		say_to "$name" held "dealer: held $((cpus - 1)) cpus $((bytes / 1048576)) MiB"
 		return
 	fi
-	read -r cpus bytes < <(of_ledger "$name")
 	cokctl top "$name" --json -n 1 | jq -e --argjson c "$cpus" --argjson b "$bytes" \
 		'.enclaves[0] | (.cores | length == $c) and .memory_total == $b'
 }

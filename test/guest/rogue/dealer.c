@@ -9,7 +9,7 @@
  *	ask cpus N | ask mem MIB	a REQUEST
  *	cancel N			the one of that number
  *	give cpu | give mem		a RELEASE of what it got last
- *	held				what it has, beside its boot leases
+ *	held				what it has, beside its first core
  *
  * It says "dealer: done" to each, and of each deal how it ended. Its end of the
  * protocol is that of our co-kernel (module/core/txn_ck.h); it never touches
@@ -184,11 +184,15 @@ static void add(const struct cok_res *r)
 /* What is given of one that it holds; the rest, on either side, stays. */
 static void drop(const struct cok_res *r)
 {
-	struct cok_res old, before, after;
+	struct cok_res old, before, after, gone = *r;
 
+	if (r->kind == COK_RES_MEM) {
+		gone.start = r->at;
+		gone.size = r->given;
+	}
 	for (__u32 i = 0; i < nr_held; i++) {
 		old = before = after = held[i];
-		if (!cok_res_overlap(&old, r))
+		if (!cok_res_overlap(&old, &gone))
 			continue;
 		held[i] = held[--nr_held];
 		if (r->kind == COK_RES_CPU)
@@ -205,18 +209,13 @@ static void drop(const struct cok_res *r)
 	}
 }
 
-/* What it booted with beside the range that has its image: that is no boot lease. */
+/* What it booted with. Parts of the range that has its image may be recalled, too. */
 static void add_booted(void)
 {
-	for (__u32 i = 0; i < boot->nr_mem; i++) {
-		struct cok_res r = { .kind = COK_RES_MEM,
-				     .at = boot->mem[i].start,
-				     .given = boot->mem[i].size };
-
-		if (boot->image_phys < r.at ||
-		    boot->image_phys >= r.at + r.given)
-			add(&r);
-	}
+	for (__u32 i = 0; i < boot->nr_mem; i++)
+		add(&(struct cok_res){ .kind = COK_RES_MEM,
+				       .at = boot->mem[i].start,
+				       .given = boot->mem[i].size });
 }
 
 static void print_held(void)
