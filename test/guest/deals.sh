@@ -410,11 +410,11 @@ words_of() {
 
 prepare() {
 	case $1 in
-	grow) tell agree && { [ "$(granted)" = '0 0' ] || cokctl destroy d && launch; } && tell half ;;
+	grow) tell agree && { [ "$(granted)" = '0 0' ] || { cokctl destroy d && launch; }; } && tell half ;;
 	shrink) tell agree && { [ "$(granted | cut -d' ' -f1)" = 1 ] || cokctl grow d --cpus 1; } &&
 		{ [ "$(granted | cut -d' ' -f2)" -ge 8 ] || cokctl grow d --mem 8M --mem-from contig; } &&
 		tell half ;;
-	grant) tell agree && { [ "$(granted | cut -d' ' -f2)" -lt 64 ] || cokctl destroy d && launch; } &&
+	grant) tell agree && { [ "$(granted | cut -d' ' -f2)" -lt 64 ] || { cokctl destroy d && launch; }; } &&
 		{ waiting 'length == 1' || ask 'mem 4'; } && tell half ;;
 	force) { [ "$(state_of d)" = running ] || launch; } && lend && tell refuse ;;
 	esac
