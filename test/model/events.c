@@ -11,6 +11,7 @@ enum kind {
 	EV_DOUBLE,
 	EV_DELAY,
 	EV_GHOST,
+	EV_HOST_POLL,
 	EV_CK_POLL,
 	EV_TICK,
 	EV_HALT_BEGIN,
@@ -33,6 +34,7 @@ static const char *const names[] = {
 	[EV_DOUBLE] = "a message is read, and will come again",
 	[EV_DELAY] = "a message is delayed",
 	[EV_GHOST] = "a message comes late",
+	[EV_HOST_POLL] = "the host looks at the time",
 	[EV_CK_POLL] = "the co-kernel goes on",
 	[EV_TICK] = "time passes",
 	[EV_HALT_BEGIN] = "the enclave is being killed",
@@ -131,6 +133,12 @@ static uint64_t next_time(void)
 	return next;
 }
 
+/* Whenever time passes it looks, too; but a deadline can be past at once. */
+static bool host_is_due(void)
+{
+	return cok_host_next(&W.host) <= NOW;
+}
+
 static bool ck_is_due(void)
 {
 	return ck_lives() && cok_ck_next(&W.ck, NOW) <= NOW;
@@ -196,6 +204,7 @@ unsigned int list_events(struct event *ev)
 	for (unsigned int i = 0; i < GHOSTS; i++)
 		add(&l, W.ghost[i].used && (W.ghost[i].to_host || ck_lives()),
 		    EV_GHOST, i);
+	add(&l, host_is_due(), EV_HOST_POLL, 0);
 	add(&l, ck_is_due(), EV_CK_POLL, 0);
 	add(&l, W.left.ticks && next_time() != COK_NEVER, EV_TICK, 0);
 	add(&l, W.left.denials && W.host.requests.waiting[0].number, EV_DENY,
@@ -536,6 +545,9 @@ void do_event(const struct event *ev)
 	case EV_GHOST:
 		ghost(ev->arg);
 		break;
+	case EV_HOST_POLL:
+		cok_host_poll(&W.host, NOW);
+		break;
 	case EV_CK_POLL:
 		cok_ck_poll(&W.ck, NOW);
 		break;
@@ -595,6 +607,10 @@ static bool go_on(void)
 		}
 	while (release_can_go_on()) {
 		do_event(&(struct event){ EV_RELEASE_JOB, 0 });
+		any = true;
+	}
+	if (host_is_due()) {
+		do_event(&(struct event){ EV_HOST_POLL, 0 });
 		any = true;
 	}
 	if (ck_is_due()) {

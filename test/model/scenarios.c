@@ -105,7 +105,7 @@ static const struct scenario scenarios[] = {
 		.held = MEMORY,
 		.release_mask = 0x2,
 		.budget = {
-			{ .faults = 1, .ticks = 1, .releases = 2 },
+			{ .faults = 1, .ticks = 2, .releases = 2 },
 			{ .faults = 2, .ticks = 5, .releases = 2, .kills = 1, .stuck = 1 },
 		},
 	},

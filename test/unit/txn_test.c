@@ -404,6 +404,19 @@ static void asks_again_and_then_gives_up(void **state)
 	assert_int_equal(t.why, COK_WHY_TIMEOUT);
 }
 
+/* Staging can take longer than all of the time that there was. */
+static void passes_a_deadline_that_was_past_at_once(void **state)
+{
+	(void)state;
+	three(COK_MSG_OFFER, 9);
+	assert_int_equal(cok_host_begin(&h, &t, DEADLINE), 0);
+	assert_true(cok_txn_waiting(&t));
+	assert_int_equal(cok_host_next(&h), DEADLINE);
+	assert_int_equal(cok_host_poll(&h, DEADLINE), DEADLINE + REPEAT);
+	assert_int_equal(last_sent()->type, COK_MSG_ABORT);
+	assert_int_equal(cok_host_decide(&h, &t, DEADLINE), -ETIMEDOUT);
+}
+
 static void keeps_outcomes_until_done(void **state)
 {
 	__u64 id;
@@ -767,6 +780,8 @@ int main(void)
 		cmocka_unit_test_setup(takes_no_more_than_was_wanted, setup),
 		cmocka_unit_test_setup(declines_with_a_reason, setup),
 		cmocka_unit_test_setup(asks_again_and_then_gives_up, setup),
+		cmocka_unit_test_setup(passes_a_deadline_that_was_past_at_once,
+				       setup),
 		cmocka_unit_test_setup(keeps_outcomes_until_done, setup),
 		cmocka_unit_test_setup(ends_with_the_enclave, setup),
 		cmocka_unit_test_setup(grants_a_request, setup),
