@@ -213,6 +213,25 @@ unsigned int list_events(struct event *ev)
 	return l.n;
 }
 
+/* Does it happen by itself, if nothing goes wrong and nobody wants anything? */
+bool goes_on(const struct event *ev, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		switch (ev[i].kind) {
+		case EV_HALT_BEGIN:
+		case EV_HALT_AGAIN:
+		case EV_CRASH:
+		case EV_REQUEST:
+		case EV_CANCEL:
+		case EV_DENY:
+		case EV_RELEASE:
+			break;
+		default:
+			return true;
+		}
+	return false;
+}
+
 /* ---- jobs -------------------------------------------------------------------------- */
 
 static uint8_t units_of_lease(const struct cok_lease *l)
@@ -620,20 +639,26 @@ static bool go_on(void)
 	return any;
 }
 
-/* Only a REQUEST waits, and that as long as people like. */
-static bool at_rest(void)
+static bool any_job_is_active(void)
 {
 	for (unsigned int i = 0; i < JOBS; i++)
 		if (is_active(&W.job[i]))
-			return false;
-	if (cok_host_next(&W.host) != COK_NEVER || (W.h2c.n && ck_lives()) ||
-	    W.c2h.n || is_active(&W.release))
+			return true;
+	return is_active(&W.release);
+}
+
+/* Only a REQUEST waits, and that as long as people like. */
+static bool at_rest(void)
+{
+	if (any_job_is_active() || cok_host_next(&W.host) != COK_NEVER ||
+	    (W.h2c.n && ck_lives()) || W.c2h.n)
 		return false;
 	for (unsigned int i = 0; ck_lives() && i < COK_CK_OPEN; i++)
 		if (W.ck.open[i].state != COK_CK_TXN_FREE)
 			return false;
 	return !ck_lives() || !W.ck.ask[0].number ||
-	       (W.ck.ask[0].queued && !W.ck.ask[0].cancelling);
+	       (W.ck.ask[0].queued && !W.ck.ask[0].cancelling &&
+		W.host.requests.waiting[0].number);
 }
 
 void fair_end(void)
@@ -647,8 +672,13 @@ void fair_end(void)
 	if (W.halting && !W.halt_over)
 		machine_halt_end(false);
 	do {
-		/* A co-kernel that reads nothing is killed in the end. */
+		/*
+		 * A co-kernel that reads nothing is killed in the end. Jobs do
+		 * not wait for that.
+		 */
 		if (W.crashed && !W.halting && rounds == ROUNDS / 2) {
+			must("ends: a job, without an answer",
+			     !any_job_is_active());
 			machine_halt_begin();
 			machine_halt_end(false);
 			forget();

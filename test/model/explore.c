@@ -129,9 +129,12 @@ static void push(struct counts *c)
 	if (depth > c->depth)
 		c->depth = depth;
 	c->states++;
-	if (f->nr)
+	if (goes_on(f->ev, f->nr))
 		return;
-	/* Nothing is left to go wrong: does it come to a good end? */
+	/*
+	 * Nothing is under way: does it come to a good end? What else can still
+	 * be done to it is explored after that.
+	 */
 	c->ends++;
 	depth--; /* the trace is what led here */
 	fair_end();

@@ -149,6 +149,7 @@ struct event {
 };
 #define EVENTS 64
 unsigned int list_events(struct event *ev);
+bool goes_on(const struct event *ev, unsigned int n);
 void do_event(const struct event *ev);
 void print_event(const struct event *ev);
 /* Deterministically, without any more faults, to the end. */
