@@ -19,8 +19,8 @@ static const struct scenario scenarios[] = {
 		.plan = { { COK_MSG_OFFER, MEMORY | CPU, .best_effort = true } },
 		.parts = true,
 		.budget = {
-			{ .faults = 1, .ticks = 1, .crashes = 1 },
-			{ .faults = 1, .ticks = 3, .kills = 1, .crashes = 1, .stuck = 1 },
+			{ .faults = 1, .ticks = 3, .kills = 1, .crashes = 1, .stuck = 1, .unstarted = 1 },
+			{ .faults = 2, .ticks = 6, .kills = 1, .crashes = 1, .stuck = 1, .unstarted = 1 },
 		},
 	},
 	{
@@ -28,7 +28,7 @@ static const struct scenario scenarios[] = {
 		.plan = { { COK_MSG_OFFER, MEMORY | CPU } },
 		.parts = true,
 		.budget = {
-			{ .faults = 2, .ticks = 2 },
+			{ .faults = 2, .ticks = 2, .crashes = 1 },
 			{ .faults = 2, .ticks = 6, .kills = 1, .crashes = 1, .stuck = 1 },
 		},
 	},
@@ -38,7 +38,7 @@ static const struct scenario scenarios[] = {
 		.held = MEMORY | CPU,
 		.parts = true,
 		.budget = {
-			{ .faults = 1, .ticks = 1, .crashes = 1 },
+			{ .faults = 1, .ticks = 3, .kills = 1, .crashes = 1, .stuck = 1 },
 			{ .faults = 2, .ticks = 6, .kills = 1, .crashes = 1, .stuck = 1 },
 		},
 	},
@@ -95,8 +95,19 @@ static const struct scenario scenarios[] = {
 		.held = MEMORY | CPU,
 		.release_mask = 0x2 | CPU,
 		.budget = {
-			{ .faults = 1, .ticks = 1, .kills = 1, .stuck = 1, .releases = 1 },
+			{ .faults = 1, .ticks = 2, .kills = 1, .stuck = 1, .releases = 1 },
 			{ .faults = 2, .ticks = 6, .kills = 1, .stuck = 1, .releases = 2, .crashes = 1 },
+		},
+	},
+	{
+		.name = "a release and a take at the same time",
+		.plan = { { COK_MSG_RECALL, MEMORY | CPU, .best_effort = true } },
+		.held = MEMORY | CPU,
+		.release_mask = 0x2 | CPU,
+		.concurrent = true,
+		.budget = {
+			{ .faults = 1, .ticks = 1, .kills = 1, .stuck = 1, .releases = 1 },
+			{ .faults = 1, .ticks = 3, .kills = 1, .stuck = 1, .releases = 1 },
 		},
 	},
 	{
@@ -105,7 +116,7 @@ static const struct scenario scenarios[] = {
 		.held = MEMORY,
 		.release_mask = 0x2,
 		.budget = {
-			{ .faults = 1, .ticks = 2, .releases = 2 },
+			{ .faults = 1, .ticks = 2, .kills = 1, .stuck = 1, .releases = 2 },
 			{ .faults = 2, .ticks = 5, .releases = 2, .kills = 1, .stuck = 1 },
 		},
 	},
