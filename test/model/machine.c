@@ -22,8 +22,9 @@ void violated(const char *fmt, ...)
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
-	printf("\n# scenario: %s\n", scenario->name);
+	printf("\n");
 	print_trace();
+	printf("not ok - %s\n", scenario->name);
 	exit(1);
 }
 

@@ -139,35 +139,49 @@ static void print_budget(const struct budget *b)
 	       b->unstarted, b->requests, b->cancels, b->denials, b->releases);
 }
 
+static bool is_meant(const struct scenario *s, const char *name)
+{
+	return !name || strstr(s->name, name);
+}
+
+static uint64_t check(const struct scenario *s, const struct budget *b)
+{
+	double start = seconds();
+	struct counts c;
+
+	world_init(s, b);
+	explore(&c);
+	printf("ok - %s\n", s->name);
+	printf("#     %llu states, %llu transitions, depth %u, %llu ends, %.1f s\n",
+	       (unsigned long long)c.states, (unsigned long long)c.transitions,
+	       c.depth, (unsigned long long)c.ends, seconds() - start);
+	print_budget(b);
+	return c.states;
+}
+
 int main(int argc, char **argv)
 {
 	int bound = argc > 1 && !strcmp(argv[1], "--long");
-	const char *only = argc > 1 + bound ? argv[1 + bound] : NULL;
+	const char *name = argc > 1 + bound ? argv[1 + bound] : NULL;
+	unsigned long long all = 0;
 	struct rusage use;
-	struct counts c;
-	uint64_t all = 0;
+	size_t n = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("# bound: %d messages each way, %d granules and a core\n",
-	       CHANNEL, UNITS);
-	for (size_t i = 0; i < NR; i++) {
-		const struct scenario *s = &scenarios[i];
-		double start = seconds();
-
-		if (only && !strstr(s->name, only))
-			continue;
-		world_init(s, &s->budget[bound]);
-		explore(&c);
-		all += c.states;
-		printf("ok %zu - %s\n", i + 1, s->name);
-		printf("#     %llu states, %llu transitions, depth %u, %llu ends, %.1f s\n",
-		       (unsigned long long)c.states,
-		       (unsigned long long)c.transitions, c.depth,
-		       (unsigned long long)c.ends, seconds() - start);
-		print_budget(&s->budget[bound]);
+	for (size_t i = 0; i < NR; i++)
+		n += is_meant(&scenarios[i], name);
+	if (!n) {
+		fprintf(stderr, "there is no scenario '%s'\n", name);
+		return 2;
 	}
+	printf("1..%zu\n# bound: %d messages each way, %d granules and a core\n",
+	       n, CHANNEL, UNITS);
+	for (size_t i = 0; i < NR; i++)
+		if (is_meant(&scenarios[i], name))
+			all += check(&scenarios[i],
+				     &scenarios[i].budget[bound]);
 	getrusage(RUSAGE_SELF, &use);
-	printf("# %llu states in all, %.1f s, %ld MiB\n1..%zu\n",
-	       (unsigned long long)all, seconds(), use.ru_maxrss / 1024, NR);
+	printf("# %llu states in all, %.1f s, %ld MiB\n", all, seconds(),
+	       use.ru_maxrss / 1024);
 	return 0;
 }
