@@ -70,6 +70,15 @@ static bool another_is_active(const struct job *j)
 	return &W.release != j && is_active(&W.release);
 }
 
+/* The number of one, or 0. */
+static uint64_t waiting_request(void)
+{
+	for (unsigned int i = 0; i < COK_REQUESTS; i++)
+		if (W.host.requests.waiting[i].number)
+			return W.host.requests.waiting[i].number;
+	return 0;
+}
+
 static bool job_can_go_on(unsigned int i)
 {
 	const struct plan *p = &scenario->plan[i];
@@ -84,8 +93,7 @@ static bool job_can_go_on(unsigned int i)
 	/* In order: the second begins once the first has begun. */
 	if (i && W.job[i - 1].pc == PC_IDLE)
 		return false;
-	if (p->for_request &&
-	    !cok_requests_find(&W.host.requests, W.request_number))
+	if (p->for_request && !waiting_request())
 		return false;
 	return !another_is_active(j);
 }
@@ -185,9 +193,10 @@ static void list_ends(struct list *l)
 	if (!ck_lives())
 		return;
 	add(l, W.left.requests, EV_REQUEST, 0);
-	add(l, W.left.cancels && W.ck.ask[0].number, EV_CANCEL, 0);
+	for (unsigned int i = 0; i < COK_CK_ASKS; i++)
+		add(l, W.left.cancels && W.ck.ask[i].number, EV_CANCEL, i);
 	for (unsigned int u = 0; u < ALL; u++)
-		if ((scenario->release_mask & 1 << u) && W.unit[u] != HELD)
+		if ((scenario->release >> u & 1) && W.unit[u] != HELD)
 			held = false;
 	add(l, W.left.releases && held, EV_RELEASE, 0);
 }
@@ -207,8 +216,9 @@ unsigned int list_events(struct event *ev)
 	add(&l, host_is_due(), EV_HOST_POLL, 0);
 	add(&l, ck_is_due(), EV_CK_POLL, 0);
 	add(&l, W.left.ticks && next_time() != COK_NEVER, EV_TICK, 0);
-	add(&l, W.left.denials && W.host.requests.waiting[0].number, EV_DENY,
-	    0);
+	for (unsigned int i = 0; i < COK_REQUESTS; i++)
+		add(&l, W.left.denials && W.host.requests.waiting[i].number,
+		    EV_DENY, i);
 	list_ends(&l);
 	return l.n;
 }
@@ -234,18 +244,6 @@ bool goes_on(const struct event *ev, unsigned int n)
 
 /* ---- jobs -------------------------------------------------------------------------- */
 
-static uint8_t units_of_lease(const struct cok_lease *l)
-{
-	uint8_t mask = 0;
-
-	if (l->kind == COK_RES_CPU)
-		return 1 << CORE;
-	for (uint64_t at = l->start; at < l->start + l->size;
-	     at += COK_CONTIG_UNIT)
-		mask |= 1 << (at - MEM_BASE) / COK_CONTIG_UNIT;
-	return mask;
-}
-
 /* What the plan names, as far as it is there: as libcoord picks leases. */
 static void list_leases(const struct plan *p, struct cok_txn *t)
 {
@@ -267,7 +265,8 @@ static void job_prepare(struct job *j, const struct plan *p)
 	j->txn.ask = p->ask;
 	j->txn.best_effort = p->best_effort;
 	j->txn.want_mem = p->want_mem * COK_CONTIG_UNIT;
-	j->txn.request = p->for_request ? W.request_number : 0;
+	j->txn.want_cpus = p->want_cpus;
+	j->txn.request = p->for_request ? waiting_request() : 0;
 	j->txn.deadline = NOW + TIMEOUT;
 	j->txn.deadline_tsc = NOW + TIMEOUT;
 	list_leases(p, &j->txn);
@@ -297,7 +296,7 @@ static void settle(struct job *j)
 {
 	unsigned int way = choice, steps = 0;
 
-	if (W.halting) {
+	if (W.halting || scenario->stepwise) {
 		settle_step(j);
 		return;
 	}
@@ -415,9 +414,19 @@ static void message_nearer(struct cok_msg *m, uint64_t by)
 		nearer(&m->arg0, by);
 }
 
-static void tick(void)
+/* Up to what is due next; or not yet so far, or late. */
+static uint64_t how_long(void)
 {
 	uint64_t by = next_time() - NOW;
+
+	if (!scenario->stepwise)
+		return by;
+	return choice == 1 ? by / 2 + 1 : choice == 2 ? 3 * by : by;
+}
+
+static void tick(void)
+{
+	uint64_t by = how_long();
 
 	for (unsigned int i = 0; i < JOBS; i++)
 		if (is_active(&W.job[i])) {
@@ -447,37 +456,46 @@ static void tick(void)
 
 /* ---- doing it ------------------------------------------------------------------------------ */
 
+/* Runs of granules, and cores. */
 static void give_back(void)
 {
-	struct cok_res res[COK_TXN_RES];
-	uint8_t mask = scenario->release_mask;
+	struct cok_res res[COK_TXN_RES + 1];
+	units_t units = scenario->release;
+	bool run = false;
 	uint16_t n = 0;
 
 	W.left.releases--;
-	for (unsigned int u = 0; u < UNITS; u++)
-		if (mask & 1 << u)
+	for (unsigned int u = 0; u < UNITS && n <= COK_TXN_RES; u++) {
+		if (units >> u & 1 && !run)
 			res[n++] = (struct cok_res){
 				.kind = COK_RES_MEM,
 				.start = MEM_BASE + u * COK_CONTIG_UNIT,
-				.size = COK_CONTIG_UNIT,
 			};
-	if (mask & 1 << CORE)
-		res[n++] = (struct cok_res){ .kind = COK_RES_CPU,
-					     .start = APIC_ID,
-					     .size = SLOT };
+		run = units >> u & 1;
+		if (run)
+			res[n - 1].size += COK_CONTIG_UNIT;
+	}
+	for (unsigned int c = 0; c < CORES && n <= COK_TXN_RES; c++)
+		if (units >> (CORE + c) & 1)
+			res[n++] = (struct cok_res){ .kind = COK_RES_CPU,
+						     .start = APIC_ID + c,
+						     .size = SLOT + c };
 	cok_ck_release(&W.ck, res, n, NOW);
 }
 
 static void request(void)
 {
 	W.left.requests--;
-	W.request_number = cok_ck_request(&W.ck, COK_RES_MEM, COK_CONTIG_UNIT,
-					  COK_URGENCY_NORMAL, NOW);
+	if (scenario->stepwise && choice % 2)
+		cok_ck_request(&W.ck, COK_RES_CPU, 1, COK_URGENCY_HIGH, NOW);
+	else
+		cok_ck_request(&W.ck, COK_RES_MEM, COK_CONTIG_UNIT,
+			       COK_URGENCY_NORMAL, NOW);
 }
 
-static void ck_event(enum kind kind)
+static void ck_event(const struct event *ev)
 {
-	switch (kind) {
+	switch (ev->kind) {
 	case EV_CRASH:
 		W.left.crashes--;
 		W.crashed = true;
@@ -487,16 +505,16 @@ static void ck_event(enum kind kind)
 		break;
 	case EV_CANCEL:
 		W.left.cancels--;
-		cok_ck_cancel(&W.ck, W.request_number, NOW);
+		cok_ck_cancel(&W.ck, W.ck.ask[ev->arg].number, NOW);
 		break;
 	default:
 		give_back();
 	}
 }
 
-static void host_event(enum kind kind)
+static void host_event(const struct event *ev)
 {
-	switch (kind) {
+	switch (ev->kind) {
 	case EV_HALT_BEGIN:
 		W.left.kills--;
 		machine_halt_begin();
@@ -513,7 +531,7 @@ static void host_event(enum kind kind)
 		break;
 	default:
 		W.left.denials--;
-		cok_host_deny(&W.host, W.host.requests.waiting[0].number,
+		cok_host_deny(&W.host, W.host.requests.waiting[ev->arg].number,
 			      COK_WHY_REFUSED);
 	}
 }
@@ -578,10 +596,10 @@ void do_event(const struct event *ev)
 	case EV_REQUEST:
 	case EV_CANCEL:
 	case EV_RELEASE:
-		ck_event(ev->kind);
+		ck_event(ev);
 		break;
 	default:
-		host_event(ev->kind);
+		host_event(ev);
 	}
 	forget();
 	check_invariants();
@@ -597,8 +615,6 @@ void print_event(const struct event *ev)
 }
 
 /* ---- the fair end ---------------------------------------------------------------------------- */
-
-#define ROUNDS 200
 
 static bool drain(void)
 {
@@ -647,6 +663,12 @@ static bool any_job_is_active(void)
 	return is_active(&W.release);
 }
 
+static bool ask_waits(const struct cok_ck_ask *a)
+{
+	return !a->number || (a->queued && !a->cancelling &&
+			      cok_requests_find(&W.host.requests, a->number));
+}
+
 /* Only a REQUEST waits, and that as long as people like. */
 static bool at_rest(void)
 {
@@ -656,9 +678,10 @@ static bool at_rest(void)
 	for (unsigned int i = 0; ck_lives() && i < COK_CK_OPEN; i++)
 		if (W.ck.open[i].state != COK_CK_TXN_FREE)
 			return false;
-	return !ck_lives() || !W.ck.ask[0].number ||
-	       (W.ck.ask[0].queued && !W.ck.ask[0].cancelling &&
-		W.host.requests.waiting[0].number);
+	for (unsigned int i = 0; ck_lives() && i < COK_CK_ASKS; i++)
+		if (!ask_waits(&W.ck.ask[i]))
+			return false;
+	return true;
 }
 
 void fair_end(void)

@@ -11,8 +11,6 @@
 
 #define DEPTH 4096
 
-extern bool blocked;
-
 struct frame {
 	struct world state;
 	struct event ev[EVENTS];

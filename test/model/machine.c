@@ -43,47 +43,47 @@ static uint64_t address(unsigned int unit)
 	return MEM_BASE + unit * COK_CONTIG_UNIT;
 }
 
-static uint8_t units_of(uint32_t kind, uint64_t start, uint64_t bytes)
+/* Memory by its address, a core by its APIC id. */
+static units_t units_of(uint32_t kind, uint64_t start, uint64_t bytes)
 {
-	uint8_t mask = 0;
+	uint64_t first = (start - MEM_BASE) / COK_CONTIG_UNIT;
+	uint64_t n = bytes / COK_CONTIG_UNIT;
 
 	if (kind == COK_RES_CPU)
-		return 1 << CORE;
-	for (unsigned int u = 0; u < UNITS; u++)
-		if (address(u) >= start && address(u) < start + bytes)
-			mask |= 1 << u;
-	return mask;
+		return 1u << (CORE + start - APIC_ID);
+	return ((1ull << n) - 1) << first;
 }
 
-static uint8_t units_of_lease(const struct cok_lease *l)
+units_t units_of_lease(const struct cok_lease *l)
 {
-	return units_of(l->kind, l->start, l->size);
+	return units_of(l->kind, l->kind == COK_RES_CPU ? l->apic_id : l->start,
+			l->size);
 }
 
-static uint8_t units_given(const struct cok_res *r)
+static units_t units_given(const struct cok_res *r)
 {
 	return r->given ? units_of(r->kind, r->at, r->given) : 0;
 }
 
-static uint8_t units_of_txn(const struct cok_txn *t)
+static units_t units_of_txn(const struct cok_txn *t)
 {
-	uint8_t mask = 0;
+	units_t mask = 0;
 
 	for (unsigned int i = 0; i < t->total; i++)
 		mask |= units_given(&t->res[i].res);
 	return mask;
 }
 
-static uint8_t units_of_ck(const struct cok_ck_txn *t)
+static units_t units_of_ck(const struct cok_ck_txn *t)
 {
-	uint8_t mask = 0;
+	units_t mask = 0;
 
 	for (unsigned int i = 0; i < t->total; i++)
 		mask |= units_given(&t->res[i].res);
 	return mask;
 }
 
-bool proved_dead(void)
+static bool proved_dead(void)
 {
 	return W.halt_over && !W.quarantined;
 }
@@ -93,8 +93,8 @@ static bool touched(unsigned int unit)
 {
 	if (proved_dead())
 		return false;
-	if (unit == CORE)
-		return W.running;
+	if (unit >= CORE)
+		return W.running >> unit & 1;
 	return W.unit[unit] == HELD || W.unit[unit] == DRAINING;
 }
 
@@ -106,20 +106,28 @@ static struct cok_lease *lease_of(uint32_t id)
 	return l;
 }
 
-static struct cok_lease *lease_at(unsigned int unit)
+/* The lease of each unit. */
+struct map {
+	struct cok_lease *of[ALL];
+};
+
+static struct map map_leases(void)
 {
-	struct cok_lease *found = NULL;
+	struct map map = { 0 };
 
 	for (unsigned int i = 0; i < LEASES; i++) {
 		struct cok_lease *l = &W.lease[i];
+		units_t units = l->id ? units_of_lease(l) : 0;
 
-		if (!l->id || !(units_of_lease(l) & 1 << unit))
-			continue;
-		must("one owner", !found);
-		found = l;
+		for (unsigned int u = 0; units >> u; u++)
+			if (units >> u & 1) {
+				must("one owner: a lease", !map.of[u]);
+				map.of[u] = l;
+			}
 	}
-	must("none lost", found);
-	return found;
+	for (unsigned int u = 0; u < ALL; u++)
+		must("none lost: a lease", map.of[u]);
+	return map;
 }
 
 static void move(struct cok_lease *l, uint32_t to, uint64_t txid)
@@ -144,8 +152,9 @@ static void fill_in(struct cok_txn_res *r, const struct cok_lease *l)
 	r->res = (struct cok_res){
 		.kind = l->kind,
 		.granule = l->kind == COK_RES_MEM ? 21 : 0,
-		.start = l->kind == COK_RES_MEM ? l->start : APIC_ID,
-		.size = l->kind == COK_RES_MEM ? l->size : SLOT,
+		.start = l->kind == COK_RES_MEM ? l->start : l->apic_id,
+		.size = l->kind == COK_RES_MEM ? l->size
+					       : l->apic_id - APIC_ID + SLOT,
 	};
 }
 
@@ -156,9 +165,10 @@ static struct cok_lease *find_released(const struct cok_res *r)
 
 		if (!l->id || l->kind != r->kind)
 			continue;
-		if (l->kind == COK_RES_CPU ||
-		    (r->start >= l->start &&
-		     r->start + r->size <= l->start + l->size))
+		if (l->kind == COK_RES_CPU
+			    ? l->apic_id == r->start
+			    : r->start >= l->start &&
+				      r->start + r->size <= l->start + l->size)
 			return l;
 	}
 	return NULL;
@@ -188,9 +198,8 @@ static int op_stage(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 		move(l, offer ? COK_LS_POOLED : COK_LS_GRANTED, 0);
 		return -ENOSPC;
 	}
-	for (unsigned int u = 0; offer && u < ALL; u++)
-		if (units_of_lease(l) & 1 << u)
-			W.clean[u] = false;
+	if (offer)
+		W.clean &= ~units_of_lease(l);
 	return 0;
 }
 
@@ -211,12 +220,25 @@ static void op_split(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 /* A core of it runs on: nothing that it gave back may be gone already. */
 static void memory_stays(const struct cok_txn *t)
 {
-	uint8_t units = units_of_txn(t);
+	units_t units = units_of_txn(t);
+	struct map map = map_leases();
 
 	for (unsigned int u = 0; u < UNITS; u++)
-		if (units & 1 << u)
+		if (units >> u & 1)
 			must("drained: memory is gone, a core runs on",
-			     lease_at(u)->state == COK_LS_RECALLED);
+			     map.of[u]->state == COK_LS_RECALLED);
+}
+
+/* INIT, to a core that may be told to halt. */
+static void park(const struct cok_txn *t, units_t core)
+{
+	W.running &= ~core;
+	if (!W.left.stuck || !pick(2))
+		return;
+	W.left.stuck--;
+	W.stuck |= core;
+	memory_stays(t);
+	W.running |= core; /* who knows */
 }
 
 /* As transfer.c: a core that does not park condemns memory, too. */
@@ -226,18 +248,10 @@ static int op_detach(void *ctx, struct cok_txn *t, struct cok_txn_res *r,
 	(void)ctx;
 	if (halt_lock_is_held())
 		return 0;
-	if (!W.quarantined && !proved_dead() && r->res.kind == COK_RES_CPU &&
-	    t->ask != COK_MSG_OFFER) {
-		if (W.left.stuck && pick(2)) {
-			W.left.stuck--;
-			W.core_stuck = true;
-			memory_stays(t);
-			W.running = true; /* who knows */
-		} else {
-			W.running = false;
-		}
-	}
-	if (W.quarantined || W.core_stuck) {
+	if (!W.quarantined && !proved_dead() && !W.stuck &&
+	    r->res.kind == COK_RES_CPU && t->ask != COK_MSG_OFFER)
+		park(t, units_of_lease(lease_of(lease)));
+	if (W.quarantined || W.stuck) {
 		move(lease_of(lease), COK_LS_QUARANTINED, 0);
 		return -EREMOTEIO;
 	}
@@ -246,15 +260,15 @@ static int op_detach(void *ctx, struct cok_txn *t, struct cok_txn_res *r,
 
 static void op_scrub(void *ctx, struct cok_txn *t, __u32 lease)
 {
+	units_t units = units_of_lease(lease_of(lease));
+
 	(void)ctx;
 	(void)t;
-	for (unsigned int u = 0; u < UNITS; u++) {
-		if (!(units_of_lease(lease_of(lease)) & 1 << u))
-			continue;
-		must("one owner: scrubbed while the enclave has it",
-		     !touched(u));
-		W.clean[u] = true;
-	}
+	for (unsigned int u = 0; u < UNITS; u++)
+		if (units >> u & 1)
+			must("one owner: scrubbed while the enclave has it",
+			     !touched(u));
+	W.clean |= units;
 }
 
 static void op_pool(void *ctx, struct cok_txn *t, __u32 lease)
@@ -277,7 +291,6 @@ static int op_start(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 {
 	(void)ctx;
 	(void)t;
-	(void)r;
 	if (halt_lock_is_held())
 		return 0;
 	if (W.halting)
@@ -286,7 +299,7 @@ static int op_start(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 		W.left.unstarted--;
 		return -EREMOTEIO;
 	}
-	W.running = true;
+	W.running |= units_given(&r->res);
 	return 0;
 }
 
@@ -313,24 +326,15 @@ static uint64_t wanted(const struct cok_txn *t, uint32_t kind)
 	return want && want < sum ? want : sum;
 }
 
-static void note_txn(void *ctx, const struct cok_txn *t, __u32 step)
+static void note_commit(const struct cok_txn *t)
 {
-	uint8_t units = units_of_txn(t);
-	uint64_t mem = 0, cpus = units >> CORE;
+	units_t units = units_of_txn(t);
+	uint64_t mem = 0, cpus = 0;
 
-	(void)ctx;
 	for (unsigned int u = 0; u < UNITS; u++)
 		mem += (units >> u & 1) * COK_CONTIG_UNIT;
-	if (step == COK_TS_RELEASED)
-		W.release_answer = COK_ANSWER_DONE;
-	if (step != COK_TS_COMMITTED && step != COK_TS_ABORTED)
-		return;
-	must("same outcome: decided once",
-	     t->txid <= TXNS && !W.decided[t->txid]);
-	W.decided[t->txid] = step == COK_TS_COMMITTED ? COK_MSG_COMMIT
-						      : COK_MSG_ABORT;
-	if (step != COK_TS_COMMITTED)
-		return;
+	for (unsigned int u = CORE; u < ALL; u++)
+		cpus += units >> u & 1;
 	W.given[t->txid] = units;
 	must("amounts", mem <= wanted(t, COK_RES_MEM));
 	must("amounts", cpus <= wanted(t, COK_RES_CPU));
@@ -341,48 +345,80 @@ static void note_txn(void *ctx, const struct cok_txn *t, __u32 step)
 			     cpus == wanted(t, COK_RES_CPU));
 }
 
+static void note_txn(void *ctx, const struct cok_txn *t, __u32 step)
+{
+	(void)ctx;
+	if (step == COK_TS_RELEASED) {
+		must("same outcome: released once",
+		     t->txid <= NUMBERS && !W.released[t->txid]);
+		W.released[t->txid] = true;
+	}
+	if (step != COK_TS_COMMITTED && step != COK_TS_ABORTED)
+		return;
+	must("same outcome: decided once",
+	     t->txid <= TXNS && !W.decided[t->txid]);
+	W.decided[t->txid] = step == COK_TS_COMMITTED ? COK_MSG_COMMIT
+						      : COK_MSG_ABORT;
+	if (step == COK_TS_COMMITTED)
+		note_commit(t);
+}
+
 static void note_request(void *ctx, const struct cok_request *r, __u32 answer,
 			 __u16 why, __u64 given)
 {
 	(void)ctx;
-	(void)r;
 	(void)why;
 	(void)given;
 	if (!answer)
 		return;
-	must("requests: ended once", !W.request_end[0]);
-	W.request_end[0] = answer;
+	must("requests: ended once",
+	     r->number <= NUMBERS && !W.ended[r->number]);
+	W.ended[r->number] = answer;
 }
 
 static const struct cok_host_notes notes = { note_txn, note_request };
 
 /* ---- the co-kernel --------------------------------------------------------------- */
 
-/*
- * Ways to answer: which units it is ready to give or take. The first is all,
- * for the fair end.
- */
-static const uint8_t ways[] = { 0xf, 0x0, 0x2, 0x8, 0x9, 0x7 };
+/* The first is all, for the fair end. */
+units_t ways[WAYS] = { ALL_UNITS, 0x0, 0x2, 0x8, 0x9, 0x7 };
 
-static void choose(struct cok_ck_res *r, uint8_t mask, uint64_t *mem_left)
+/* How much of it may still be agreed to. */
+struct rest {
+	uint64_t mem, cpus;
+};
+
+static void choose_core(struct cok_ck_res *r, units_t mask, struct rest *rest)
 {
-	uint8_t all = units_of(r->res.kind, r->res.start, r->res.size);
-	uint64_t bytes = 0, at = 0;
+	if ((mask & units_of(r->res.kind, r->res.start, 0)) && rest->cpus) {
+		rest->cpus--;
+		cok_res_give_all(&r->res);
+	} else {
+		cok_res_give_none(&r->res, COK_WHY_IN_USE);
+	}
+}
+
+/* Of memory the first run of granules. */
+static void choose(struct cok_ck_res *r, units_t mask, struct rest *rest)
+{
+	uint64_t at = r->res.start, bytes = 0;
 
 	if (r->res.kind == COK_RES_CPU) {
-		if (mask & all)
-			cok_res_give_all(&r->res);
-		else
-			cok_res_give_none(&r->res, COK_WHY_IN_USE);
+		choose_core(r, mask, rest);
 		return;
 	}
-	for (unsigned int u = 0; u < UNITS; u++)
-		if ((mask & all & 1 << u) && *mem_left >= COK_CONTIG_UNIT) {
-			if (!bytes)
-				at = address(u);
-			bytes = address(u + 1) - at;
-			*mem_left -= COK_CONTIG_UNIT;
+	mask &= units_of(r->res.kind, r->res.start, r->res.size);
+	for (unsigned int u = 0; u < UNITS && rest->mem; u++) {
+		if (!(mask >> u & 1)) {
+			if (bytes)
+				break;
+			continue;
 		}
+		if (!bytes)
+			at = address(u);
+		bytes += COK_CONTIG_UNIT;
+		rest->mem -= COK_CONTIG_UNIT;
+	}
 	if (!bytes)
 		cok_res_give_none(&r->res, COK_WHY_IN_USE);
 	else
@@ -390,16 +426,27 @@ static void choose(struct cok_ck_res *r, uint8_t mask, uint64_t *mem_left)
 		     cok_res_give_part(&r->res, at, bytes, COK_WHY_IN_USE));
 }
 
-static void set_units(uint8_t mask, uint8_t from, uint8_t to)
+static void choose_all(struct cok_ck_txn *t, units_t mask)
+{
+	struct rest rest = {
+		.mem = t->want_mem ? t->want_mem : UNITS * COK_CONTIG_UNIT,
+		.cpus = t->want_cpus ? t->want_cpus : CORES,
+	};
+
+	for (unsigned int i = 0; i < t->total; i++)
+		choose(&t->res[i], mask, &rest);
+}
+
+static void set_units(units_t mask, uint8_t from, uint8_t to)
 {
 	for (unsigned int u = 0; u < ALL; u++)
-		if ((mask & 1 << u) && W.unit[u] == from)
+		if ((mask >> u & 1) && W.unit[u] == from)
 			W.unit[u] = to;
 }
 
-static uint8_t listed(const struct cok_ck_txn *t)
+static units_t listed(const struct cok_ck_txn *t)
 {
-	uint8_t mask = 0;
+	units_t mask = 0;
 
 	for (unsigned int i = 0; i < t->total; i++)
 		mask |= units_of(t->res[i].res.kind, t->res[i].res.start,
@@ -407,10 +454,10 @@ static uint8_t listed(const struct cok_ck_txn *t)
 	return mask;
 }
 
-static bool all_units(uint8_t mask, uint8_t state)
+static bool all_units(units_t mask, uint8_t state)
 {
 	for (unsigned int u = 0; u < ALL; u++)
-		if ((mask & 1 << u) && W.unit[u] != state)
+		if ((mask >> u & 1) && W.unit[u] != state)
 			return false;
 	return true;
 }
@@ -418,10 +465,9 @@ static bool all_units(uint8_t mask, uint8_t state)
 static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
 {
 	bool offer = t->ask == COK_MSG_OFFER;
-	uint64_t mem_left = t->want_mem ? t->want_mem : COK_NEVER;
-	unsigned int nr_ways = scenario->parts ? sizeof(ways) : 2;
+	unsigned int nr_ways = scenario->parts ? WAYS : 2;
 	unsigned int way = pick(nr_ways + !offer);
-	uint8_t mask = listed(t);
+	units_t mask = listed(t);
 
 	(void)ctx;
 	*why = COK_WHY_UNKNOWN;
@@ -430,15 +476,13 @@ static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
 	if (!offer && way == nr_ways) {
 		/* Unmapped, but not every TLB is flushed. */
 		set_units(mask, HELD, DRAINING);
-		for (unsigned int i = 0; i < t->total; i++)
-			choose(&t->res[i], mask, &mem_left);
+		choose_all(t, mask);
 		return COK_CK_WAIT;
 	}
 	*why = COK_WHY_IN_USE;
 	if (!ways[way])
 		return COK_CK_REFUSE;
-	for (unsigned int i = 0; i < t->total; i++)
-		choose(&t->res[i], ways[way], &mem_left);
+	choose_all(t, ways[way]);
 	if (offer) {
 		set_units(units_of_ck(t), NO, ACCEPTED);
 		return COK_CK_DONE;
@@ -446,19 +490,17 @@ static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
 	set_units(units_of_ck(t), HELD, RECALLED);
 	set_units(units_of_ck(t), DRAINING, RECALLED);
 	set_units(mask, DRAINING, HELD);
-	if (W.unit[CORE] == RECALLED && !W.core_stuck)
-		W.running = false; /* halted, by the enclave itself */
+	W.running &= ~units_of_ck(t) | W.stuck; /* halted, by the enclave */
 	return COK_CK_DONE;
 }
 
 static void ck_commit(void *ctx, struct cok_ck_txn *t)
 {
-	uint8_t mask = units_of_ck(t);
+	units_t mask = units_of_ck(t);
 
 	(void)ctx;
 	if (t->ask == COK_MSG_RELEASE) {
-		must("same outcome: released",
-		     W.release_answer == COK_ANSWER_DONE);
+		must("same outcome: released", W.released[t->txid]);
 	} else {
 		must("same outcome: committed",
 		     W.decided[t->txid] == COK_MSG_COMMIT);
@@ -474,8 +516,7 @@ static void ck_undo(void *ctx, struct cok_ck_txn *t)
 {
 	(void)ctx;
 	if (t->state == COK_CK_TXN_ANSWERED && t->ask == COK_MSG_RELEASE)
-		must("same outcome: denied",
-		     W.release_answer != COK_ANSWER_DONE);
+		must("same outcome: denied", !W.released[t->txid]);
 	else if (t->state == COK_CK_TXN_ANSWERED)
 		must("same outcome: aborted",
 		     W.decided[t->txid] == COK_MSG_ABORT);
@@ -483,8 +524,9 @@ static void ck_undo(void *ctx, struct cok_ck_txn *t)
 		set_units(units_of_ck(t), ACCEPTED, NO);
 		return;
 	}
-	if ((listed(t) & 1 << CORE) && W.unit[CORE] == RECALLED)
-		W.running = true;
+	for (unsigned int u = CORE; u < ALL; u++)
+		if ((listed(t) >> u & 1) && W.unit[u] == RECALLED)
+			W.running |= 1u << u;
 	set_units(listed(t), RECALLED, HELD);
 	set_units(listed(t), DRAINING, HELD);
 }
@@ -492,17 +534,19 @@ static void ck_undo(void *ctx, struct cok_ck_txn *t)
 static void ck_answered(void *ctx, const struct cok_ck_ask *ask, __u16 answer,
 			__u16 why, __u64 given)
 {
+	uint8_t ended = W.ended[ask->number];
+
 	(void)ctx;
-	(void)ask;
 	(void)given;
 	if (answer == COK_ANSWER_QUEUED)
 		return;
-	must("requests: told once", !W.request_end[1]);
-	W.request_end[1] = answer;
+	must("requests: told once", !W.told[ask->number]);
+	W.told[ask->number] = answer;
 	/* Cancelled before it was seen, the host has nothing to say of it. */
-	if (W.request_end[0] || answer != COK_ANSWER_CANCELLED)
+	if (ended || answer != COK_ANSWER_CANCELLED)
 		must("requests: the same end",
-		     why == COK_WHY_UNKNOWN || W.request_end[0] == answer);
+		     why == COK_WHY_UNKNOWN || ended == answer ||
+			     (why == COK_WHY_NO_SPACE && !ended));
 }
 
 static const struct cok_ck_ops ck_ops = {
@@ -566,15 +610,14 @@ void machine_halt_end(bool stuck)
 {
 	W.halt_over = true;
 	W.quarantined = stuck;
-	W.boot_stuck = stuck;
-	W.running = false;
-	W.core_stuck = false;
+	W.running = 0;
+	W.stuck = 0;
 	mark_leases(stuck);
 }
 
 void machine_halt_again(void)
 {
-	W.boot_stuck = W.quarantined = false;
+	W.quarantined = false;
 	mark_leases(false);
 }
 
@@ -587,39 +630,38 @@ void machine_destroy(void)
 
 /* ---- properties ------------------------------------------------------------------------ */
 
-static void check_unit(unsigned int u)
+static void check_unit(unsigned int u, const struct cok_lease *l)
 {
-	struct cok_lease *l = lease_at(u);
-
 	if (l->state == COK_LS_POOLED && u < UNITS)
-		must("scrubbed", W.clean[u]);
+		must("scrubbed", W.clean >> u & 1);
 	if (!touched(u))
 		return;
 	must("one owner", l->state != COK_LS_POOLED && l->enclave == ENCLAVE);
 	if (l->state == COK_LS_OFFERED)
 		must("one owner: used before COMMIT",
 		     W.decided[l->txid] == COK_MSG_COMMIT &&
-			     (W.given[l->txid] & 1 << u));
+			     (W.given[l->txid] >> u & 1));
 }
 
 /* Committed, taken, not yet parked: is it really out of its hands? */
 static void check_drained(const struct job *j)
 {
-	uint8_t units = units_of_txn(&j->txn);
+	units_t units = units_of_txn(&j->txn) & ~W.stuck;
 
 	if (j->pc != PC_SETTLE || j->txn.state != COK_TXN_COMMITTED ||
 	    j->txn.ask == COK_MSG_OFFER)
 		return;
 	for (unsigned int u = 0; u < ALL; u++)
-		if (units & 1 << u)
-			must("drained",
-			     !touched(u) || (u == CORE && W.core_stuck));
+		if (units >> u & 1)
+			must("drained", !touched(u));
 }
 
 void check_invariants(void)
 {
+	struct map map = map_leases();
+
 	for (unsigned int u = 0; u < ALL; u++)
-		check_unit(u);
+		check_unit(u, map.of[u]);
 	for (unsigned int i = 0; i < JOBS; i++)
 		check_drained(&W.job[i]);
 	check_drained(&W.release);
@@ -633,19 +675,56 @@ static void check_lease_ended(const struct cok_lease *l)
 			     l->state == COK_LS_QUARANTINED);
 }
 
-static void check_both_know(unsigned int u)
+static void check_both_know(unsigned int u, const struct cok_lease *l)
 {
-	struct cok_lease *l = lease_at(u);
-
 	if (l->state == COK_LS_GRANTED)
 		must("none lost: both ends agree", W.unit[u] == HELD);
 	else
 		must("none lost: both ends agree", W.unit[u] == NO);
 }
 
+static bool asks(uint64_t number)
+{
+	for (unsigned int i = 0; i < COK_CK_ASKS; i++)
+		if (W.ck.ask[i].number == number)
+			return true;
+	return false;
+}
+
+static void check_requests(void)
+{
+	struct cok_requests *q = &W.host.requests;
+
+	must("ends: a RELEASE", q->release.state == COK_RELEASE_NONE ||
+					q->release.state == COK_RELEASE_ENDED);
+	for (unsigned int i = 0; i < COK_CK_ASKS; i++)
+		must("requests: both ends agree",
+		     !W.ck.ask[i].number ||
+			     cok_requests_find(q, W.ck.ask[i].number));
+	for (unsigned int i = 0; i < COK_REQUESTS; i++)
+		must("requests: both ends agree",
+		     !q->waiting[i].number || asks(q->waiting[i].number));
+}
+
+/* It is dead: all can be taken from it. */
+static void check_destroy(void)
+{
+	struct map map;
+
+	if (!W.halt_over) {
+		machine_halt_begin();
+		machine_halt_end(false);
+	}
+	machine_halt_again();
+	machine_destroy();
+	map = map_leases();
+	for (unsigned int u = 0; u < ALL; u++)
+		must("none lost: POOLED", map.of[u]->state == COK_LS_POOLED);
+}
+
 void check_agreement(void)
 {
-	const struct cok_release *rel = &W.host.requests.release;
+	struct map map = map_leases();
 
 	for (unsigned int i = 0; i < LEASES; i++)
 		check_lease_ended(&W.lease[i]);
@@ -653,14 +732,7 @@ void check_agreement(void)
 	for (unsigned int i = 0; i < COK_HOST_OPEN; i++)
 		must("ends", !W.host.open[i]);
 	if (W.halt_over || W.crashed) {
-		if (!W.halt_over) {
-			machine_halt_begin();
-			machine_halt_end(false);
-		}
-		machine_halt_again();
-		machine_destroy();
-		for (unsigned int u = 0; u < ALL; u++)
-			must("none lost", lease_at(u)->state == COK_LS_POOLED);
+		check_destroy();
 		return;
 	}
 	for (unsigned int i = 0; i < COK_HOST_KEPT; i++)
@@ -668,12 +740,9 @@ void check_agreement(void)
 	for (unsigned int i = 0; i < COK_CK_OPEN; i++)
 		must("ends: the co-kernel waits",
 		     W.ck.open[i].state == COK_CK_TXN_FREE);
-	must("ends: a RELEASE",
-	     rel->state == COK_RELEASE_NONE || rel->state == COK_RELEASE_ENDED);
 	for (unsigned int u = 0; u < ALL; u++)
-		check_both_know(u);
-	must("requests: both ends agree",
-	     !W.ck.ask[0].number == !W.host.requests.waiting[0].number);
+		check_both_know(u, map.of[u]);
+	check_requests();
 }
 
 /* ---- the beginning ------------------------------------------------------------------------ */
@@ -688,8 +757,16 @@ static void add_lease(struct cok_lease want, bool held)
 		move(l, COK_LS_GRANTED, 0);
 }
 
+static void add_core(unsigned int core, bool held)
+{
+	add_lease((struct cok_lease){ .kind = COK_RES_CPU,
+				      .cpu = APIC_ID + core,
+				      .apic_id = APIC_ID + core },
+		  held);
+}
+
 /* Memory side by side that is in the same hands is one lease. */
-static void add_leases(uint8_t held)
+static void add_leases(units_t held)
 {
 	unsigned int u = 0, first;
 
@@ -706,14 +783,14 @@ static void add_leases(uint8_t held)
 			},
 			held >> first & 1);
 	}
-	add_lease((struct cok_lease){ .kind = COK_RES_CPU,
-				      .cpu = APIC_ID,
-				      .apic_id = APIC_ID },
-		  held >> CORE & 1);
+	for (u = 0; u < CORES; u++)
+		add_core(u, held >> (CORE + u) & 1);
 }
 
 void world_init(const struct scenario *s, const struct budget *b)
 {
+	units_t cores = ALL_UNITS & ~((1u << CORE) - 1);
+
 	scenario = s;
 	memset(&W, 0, sizeof(W));
 	cok_host_init(&W.host, &h2c, EPOCH, REPEAT);
@@ -722,11 +799,9 @@ void world_init(const struct scenario *s, const struct budget *b)
 	W.ledger.slot = W.lease;
 	W.ledger.nr_slots = LEASES;
 	W.left = *b;
-	memset(W.clean, true, sizeof(W.clean));
 	add_leases(s->held);
 	for (unsigned int u = 0; u < ALL; u++)
 		W.unit[u] = s->held >> u & 1 ? HELD : NO;
-	W.running = s->held >> CORE & 1;
-	for (unsigned int u = 0; u < UNITS; u++)
-		W.clean[u] = !(s->held >> u & 1);
+	W.running = s->held & cores;
+	W.clean = ~s->held;
 }

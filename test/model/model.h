@@ -23,24 +23,39 @@
 #include "core/txn_ck.h"
 #include "core/txn_host.h"
 
-#define UNITS	 3     /* of memory, each a granule */
-#define CORE	 UNITS /* the unit that is the core that moves */
-#define ALL	 (UNITS + 1)
-#define LEASES	 4 /* as many as there can be */
+/* The walks of random.c say otherwise in the Makefile. */
+#ifndef UNITS
+#define UNITS	 3 /* of memory, each a granule */
+#define CORES	 1 /* that move */
 #define CHANNEL	 4 /* messages in one direction */
 #define RESERVED 1 /* of these, for COMMIT and ABORT, DECLINE and DONE */
 #define JOBS	 3
 #define GHOSTS	 2
-#define TXNS	 (JOBS + 2) /* txids: 1.. */
-#define NOW	 1000	    /* always: later times come nearer instead */
+#define TXNS	 JOBS /* txids: 1.. */
+#define NUMBERS	 2    /* of REQUESTs and RELEASEs: 1.. */
 #define TIMEOUT	 8
 #define REPEAT	 4
-#define ENCLAVE	 1
-#define EPOCH	 7
+#define ROUNDS	 200 /* by when a fair end must have come */
+#endif
+
+#define CORE	UNITS /* the first unit that is a core */
+#define ALL	(UNITS + CORES)
+#define LEASES	ALL  /* as many as there can be */
+#define NOW	1000 /* always: later times come nearer instead */
+#define ENCLAVE 1
+#define EPOCH	7
 
 #define MEM_BASE (16 * COK_CONTIG_UNIT)
-#define APIC_ID	 5
+#define APIC_ID	 5 /* of the first core */
 #define SLOT	 1
+
+/* A set of units. */
+#if UNITS + CORES > 8
+typedef uint32_t units_t;
+#else
+typedef uint8_t units_t;
+#endif
+#define ALL_UNITS ((units_t)((1u << ALL) - 1))
 
 enum ck_unit { NO, ACCEPTED, HELD, DRAINING, RECALLED };
 
@@ -84,37 +99,38 @@ struct world {
 
 	/* The co-kernel's view of each unit, and what the hardware does. */
 	uint8_t unit[ALL];
-	uint8_t running;    /* the core executes the enclave's code */
-	uint8_t core_stuck; /* it did not answer INIT */
-	uint8_t boot_stuck;
-	uint8_t clean[ALL]; /* scrubbed since an enclave knew of it */
+	units_t running; /* these cores execute the enclave's code */
+	units_t stuck;	 /* these did not answer INIT */
+	units_t clean;	 /* scrubbed since an enclave knew of it */
 
 	uint8_t halting, halt_over, quarantined, crashed;
 
 	/* For the properties: what was decided, what each end has moved. */
-	uint8_t decided[TXNS + 1]; /* by txid: COMMIT or ABORT */
-	uint8_t given[TXNS + 1];   /* units, as the host committed them */
-	uint8_t release_answer;	   /* COK_ANSWER_* */
-	uint8_t request_end[2];	   /* host's, co-kernel's: COK_ANSWER_* */
-	uint8_t request_number;
+	uint8_t decided[TXNS + 1];     /* by txid: COMMIT or ABORT */
+	units_t given[TXNS + 1];       /* as the host committed them */
+	uint8_t released[NUMBERS + 1]; /* by number: is it DONE? */
+	uint8_t ended[NUMBERS + 1];    /* host's COK_ANSWER_* to a REQUEST */
+	uint8_t told[NUMBERS + 1];     /* what the co-kernel heard of it */
 };
 
 /* What a job of a scenario does. */
 struct plan {
-	uint16_t ask;	  /* COK_MSG_OFFER or RECALL; 0: no more jobs */
-	uint8_t units;	  /* mask */
-	uint8_t want_mem; /* units; 0: all */
+	uint16_t ask;	   /* COK_MSG_OFFER or RECALL; 0: no more jobs */
+	units_t units;	   /* of these what there is */
+	uint8_t want_mem;  /* units; 0: all */
+	uint8_t want_cpus; /* the same */
 	bool best_effort;
-	bool for_request; /* for request number 1 */
+	bool for_request; /* for one that waits */
 };
 
 struct scenario {
 	const char *name;
 	struct plan plan[JOBS];
-	uint8_t held;		 /* units that the enclave has at first */
+	units_t held;		 /* what the enclave has at first */
 	bool concurrent;	 /* jobs beside each other */
-	uint8_t release_mask;	 /* what the co-kernel may give back */
+	units_t release;	 /* what the co-kernel may give back */
 	bool parts;		 /* the co-kernel may answer in parts */
+	bool stepwise;		 /* one step at a time: see settle() */
 	struct budget budget[2]; /* in every check; in the long one */
 };
 
@@ -124,7 +140,11 @@ extern const struct scenario *scenario;
 /* machine.c */
 extern unsigned int choice;  /* what the machine does next where it can */
 extern unsigned int choices; /* set: how many it had */
+extern bool blocked;	     /* set: it waits for a halt to be over */
 extern const struct cok_txn_ops host_ops;
+/* The ways of the co-kernel to answer: what it is ready to give or take. */
+#define WAYS 6
+extern units_t ways[WAYS];
 void world_init(const struct scenario *s, const struct budget *b);
 /* After each event: everything that must always be true. */
 void check_invariants(void);
@@ -134,7 +154,7 @@ void machine_halt_begin(void);
 void machine_halt_end(bool stuck);
 void machine_halt_again(void);
 void machine_destroy(void);
-bool proved_dead(void);
+units_t units_of_lease(const struct cok_lease *l);
 __attribute__((format(printf, 1, 2), noreturn)) void violated(const char *fmt,
 							      ...);
 #define must(property, cond) \
@@ -147,7 +167,7 @@ __attribute__((format(printf, 1, 2), noreturn)) void violated(const char *fmt,
 struct event {
 	uint8_t kind, arg;
 };
-#define EVENTS 64
+#define EVENTS 128
 unsigned int list_events(struct event *ev);
 bool goes_on(const struct event *ev, unsigned int n);
 void do_event(const struct event *ev);

@@ -93,7 +93,7 @@ static const struct scenario scenarios[] = {
 		.name = "a release beside a take",
 		.plan = { { COK_MSG_RECALL, MEMORY | CPU, .best_effort = true } },
 		.held = MEMORY | CPU,
-		.release_mask = 0x2 | CPU,
+		.release = 0x2 | CPU,
 		.budget = {
 			{ .faults = 1, .ticks = 2, .kills = 1, .stuck = 1, .releases = 1 },
 			{ .faults = 2, .ticks = 6, .kills = 1, .stuck = 1, .releases = 2, .crashes = 1 },
@@ -103,7 +103,7 @@ static const struct scenario scenarios[] = {
 		.name = "a release and a take at the same time",
 		.plan = { { COK_MSG_RECALL, MEMORY | CPU, .best_effort = true } },
 		.held = MEMORY | CPU,
-		.release_mask = 0x2 | CPU,
+		.release = 0x2 | CPU,
 		.concurrent = true,
 		.budget = {
 			{ .faults = 1, .ticks = 1, .kills = 1, .stuck = 1, .releases = 1 },
@@ -114,7 +114,7 @@ static const struct scenario scenarios[] = {
 		.name = "a release, given again, released again",
 		.plan = { { COK_MSG_OFFER, 0x2 }, { COK_MSG_OFFER, 0x2 } },
 		.held = MEMORY,
-		.release_mask = 0x2,
+		.release = 0x2,
 		.budget = {
 			{ .faults = 1, .ticks = 2, .kills = 1, .stuck = 1, .releases = 2 },
 			{ .faults = 2, .ticks = 5, .releases = 2, .kills = 1, .stuck = 1 },
