@@ -166,8 +166,8 @@ static void change(int part, bool grow, uint32_t cpus, uint64_t memory)
 		if (tries)
 			usleep(10000);
 		began = now_ns();
-		ret = grow ? coord_grow(c, &ch, &err)
-			   : coord_shrink(c, &ch, &err);
+		ret = grow ? coord_grow(c, &ch, NULL, &err)
+			   : coord_shrink(c, &ch, NULL, &err);
 	} while (ret && err.why == COK_WHY_IN_USE && ++tries < 500);
 	if (ret)
 		die("%s: %s", parts[part].name, err.text);
