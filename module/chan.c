@@ -412,6 +412,7 @@ long cok_chan_await(struct cok_enclave *e, bool (*done)(const void *arg),
 			break;
 		}
 		wait_woken(&wait, mode, left);
+		cond_resched();
 		/* By the clock: one that talks without end wakes us each time. */
 		left = time_before(jiffies, end) ? end - jiffies : 0;
 	}

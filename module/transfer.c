@@ -97,9 +97,12 @@ static bool answered(const void *arg)
 /* Until it has answered, or ended, or the deadline has passed. */
 static void await_answer(struct cok_enclave *e, struct cok_txn *t)
 {
-	while (!answered(t))
+	while (!answered(t)) {
 		cok_chan_await(e, answered, t, TASK_UNINTERRUPTIBLE,
 			       cok_jiffies_left(min(next_due(e), t->deadline)));
+		/* That returns at once while a halt is on its way to end all. */
+		cond_resched();
+	}
 }
 
 static int explain(struct cok_job *job, const struct cok_txn *t)
