@@ -602,6 +602,11 @@ struct cok_enclave *cok_genl_enclave(struct genl_info *info);
 
 /* Events; safe under spinlocks. */
 u64 cok_generation(void);
+/*
+ * Of enclaves and leases only: what a dump of them is torn by. Messages of a
+ * co-kernel, which may come without end, are not among it.
+ */
+u64 cok_changes(void);
 void cok_event_state(struct cok_enclave *e, u32 state, u64 ns,
 		     const char *reason);
 void cok_event_lease(const struct cok_lease *lease);

@@ -10,10 +10,16 @@
 #include "trace.h"
 
 static atomic64_t generation;
+static atomic64_t changes = ATOMIC64_INIT(1); /* 0 is no sequence number */
 
 u64 cok_generation(void)
 {
 	return atomic64_read(&generation);
+}
+
+u64 cok_changes(void)
+{
+	return atomic64_read(&changes);
 }
 
 static struct sk_buff *begin(u32 kind, u64 ns, void **hdr)
@@ -21,6 +27,8 @@ static struct sk_buff *begin(u32 kind, u64 ns, void **hdr)
 	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	u64 gen = atomic64_inc_return(&generation);
 
+	if (kind == COK_EV_STATE || kind == COK_EV_LEASE || kind == COK_EV_OP)
+		atomic64_inc(&changes);
 	if (!skb)
 		return NULL;
 	*hdr = genlmsg_put(skb, 0, 0, &cok_genl_family, 0, COK_CMD_EVENT);

@@ -161,7 +161,7 @@ int cok_genl_dump_leases(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct cok_lease lease;
 
-	cb->seq = cok_generation();
+	cb->seq = cok_changes();
 	while (!cok_lease_next(cb->args[0], &lease)) {
 		void *hdr = begin_part(skb, cb, COK_CMD_LEASE_GET);
 		u32 pid = lease.op ? cok_op_pid(lease.op) : 0;
@@ -322,7 +322,7 @@ int cok_genl_dump_enclaves(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct cok_enclave *e;
 
-	cb->seq = cok_generation();
+	cb->seq = cok_changes();
 	while ((e = cok_enclave_next(cb->args[0]))) {
 		u32 id = e->id;
 		void *hdr = begin_part(skb, cb, COK_CMD_ENCLAVE_GET);
