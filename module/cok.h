@@ -210,6 +210,13 @@ void cok_lease_set_boot(u32 id);
 void cok_lease_set_apic_id(u32 id, u32 apic_id);
 /* Ids of leases in one state held by an enclave (op 0) or by an operation. */
 u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max);
+bool cok_lease_quarantined(u32 enclave);
+/*
+ * The ledger is everybody's: an enclave with so many contiguous ranges gives and
+ * gets whole ones only, until it has fewer.
+ */
+#define COK_MAX_RANGES 256
+u32 cok_lease_ranges(u32 enclave);
 bool cok_lease_op_pending(u32 op);
 u32 cok_lease_in_hands(void);
 /* Join a contiguous range in the pool with its neighbours (core/ledger.h). */

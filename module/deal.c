@@ -37,7 +37,8 @@ static void describe(struct cok_deal *d, struct cok_txn_res *r,
 	r->res.kind = lease->kind;
 	r->res.start = cpu ? lease->apic_id : lease->start;
 	r->res.size = cpu ? slot : lease->size;
-	if (lease->source == COK_SRC_CONTIG)
+	if (lease->source == COK_SRC_CONTIG &&
+	    cok_lease_ranges(d->e->id) < COK_MAX_RANGES)
 		r->res.granule = ilog2(COK_CONTIG_UNIT);
 }
 
@@ -103,7 +104,33 @@ static int slot_of(struct cok_enclave *e, u32 lease)
 	return -ENOENT;
 }
 
-/* A claimed lease of the enclave's. */
+/* Is it a part that could be recalled? */
+static bool is_part(const struct cok_res *r, const struct cok_lease *lease)
+{
+	u64 skip = r->start - lease->start;
+
+	return lease->source == COK_SRC_CONTIG && r->start >= lease->start &&
+	       skip < lease->size && r->size <= lease->size - skip &&
+	       !((r->start | r->size) % COK_CONTIG_UNIT);
+}
+
+/* The whole of a lease, or a part of it. Why not, or 0. */
+static u16 judge_release(const struct cok_enclave *e, const struct cok_res *r,
+			 const struct cok_lease *lease)
+{
+	if (r->kind == COK_RES_CPU)
+		return e->slot[r->size].used &&
+				       e->slot[r->size].lease == lease->id
+			       ? 0
+			       : COK_WHY_UNKNOWN;
+	if (r->start == lease->start && r->size == lease->size)
+		return 0;
+	if (!is_part(r, lease))
+		return COK_WHY_UNKNOWN;
+	return cok_lease_ranges(e->id) < COK_MAX_RANGES ? 0 : COK_WHY_NO_SPACE;
+}
+
+/* A claimed lease of the enclave's: it is what it is until it is released. */
 static int recall_lease(struct cok_deal *d, struct cok_txn_res *r,
 			const struct cok_lease *lease)
 {
@@ -112,6 +139,10 @@ static int recall_lease(struct cok_deal *d, struct cok_txn_res *r,
 
 	if (WARN_ON(slot < 0))
 		return -EINVAL;
+	if (d->t.ask == COK_MSG_RELEASE)
+		d->t.why = judge_release(e, &r->res, lease);
+	if (d->t.why)
+		return -ENOENT;
 	if (lease->boot) {
 		d->t.why = COK_WHY_BOOT;
 		return refuse(
@@ -145,30 +176,13 @@ static int stage_recall(struct cok_deal *d, struct cok_txn_res *r)
 	return err;
 }
 
-/* The whole of a lease, or a part that could be recalled. */
-static bool may_release(const struct cok_enclave *e, const struct cok_res *r,
-			const struct cok_lease *lease)
-{
-	u64 skip = r->start - lease->start;
-
-	if (r->kind == COK_RES_CPU)
-		return e->slot[r->size].used &&
-		       e->slot[r->size].lease == lease->id;
-	if (r->start == lease->start && r->size == lease->size)
-		return true;
-	return lease->source == COK_SRC_CONTIG && r->start >= lease->start &&
-	       skip < lease->size && r->size <= lease->size - skip &&
-	       !((r->start | r->size) % COK_CONTIG_UNIT);
-}
-
 /* The co-kernel named it: its word against the ledger's. */
 static int stage_release(struct cok_deal *d, struct cok_txn_res *r)
 {
 	struct cok_lease lease;
 
 	if (cok_lease_find(d->e->id, r->res.kind, r->res.start, r->res.size,
-			   &lease) ||
-	    !may_release(d->e, &r->res, &lease)) {
+			   &lease)) {
 		d->t.why = COK_WHY_UNKNOWN;
 		return -ENOENT;
 	}
@@ -206,8 +220,7 @@ static void split(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 /* A core that did not park may start others, and write where it likes. */
 static bool has_stray(const struct cok_enclave *e)
 {
-	return e->quarantined ||
-	       cok_lease_list(COK_LS_QUARANTINED, e->id, 0, NULL, 0);
+	return e->quarantined || cok_lease_quarantined(e->id);
 }
 
 static int detach(void *ctx, struct cok_txn *t, struct cok_txn_res *r,
@@ -241,9 +254,25 @@ static void scrub(void *ctx, struct cok_txn *t, u32 lease)
 		cok_scrub(copy.start, copy.size);
 }
 
+/*
+ * Memory that a core may write to stays, if that core was found to run on only
+ * while the memory was scrubbed. A core that is here was parked.
+ */
 static void pool(void *ctx, struct cok_txn *t, u32 lease)
 {
-	cok_lease_move(lease, COK_LS_POOLED, 0, 0);
+	struct cok_deal *d = ctx;
+	struct cok_enclave *e = d->e;
+	struct cok_lease copy;
+
+	mutex_lock(&e->halt_lock);
+	if (has_stray(e) && !cok_lease_next(lease - 1, &copy) &&
+	    copy.id == lease && copy.kind == COK_RES_MEM) {
+		cok_lease_move(lease, COK_LS_QUARANTINED, e->id, 0);
+		t->settle_err = t->settle_err ?: -EREMOTEIO;
+	} else {
+		cok_lease_move(lease, COK_LS_POOLED, 0, 0);
+	}
+	mutex_unlock(&e->halt_lock);
 }
 
 static void hold(void *ctx, struct cok_txn *t, u32 lease)

@@ -243,6 +243,20 @@ void cok_lease_part(u32 id, u64 start, u64 size, u32 part[3])
 		part[1] = id;
 }
 
+static struct cok_lease *find_core(u32 enclave, u64 apic_id)
+{
+	u32 i;
+
+	for (i = 0; i < ledger.nr_slots; i++) {
+		struct cok_lease *lease = &ledger.slot[i];
+
+		if (lease->id && lease->kind == COK_RES_CPU &&
+		    lease->apic_id == apic_id && lease->enclave == enclave)
+			return lease;
+	}
+	return NULL;
+}
+
 int cok_lease_find(u32 enclave, u32 kind, u64 start, u64 size,
 		   struct cok_lease *copy)
 {
@@ -250,16 +264,8 @@ int cok_lease_find(u32 enclave, u32 kind, u64 start, u64 size,
 	int err = -ENOENT;
 
 	spin_lock(&ledger_lock);
-	if (kind == COK_RES_CPU) {
-		lease = NULL;
-		while ((lease = cok_ledger_next(&ledger,
-						lease ? lease->id : 0)))
-			if (lease->kind == kind && lease->apic_id == start &&
-			    lease->enclave == enclave)
-				break;
-	} else {
-		lease = cok_ledger_find_mem(&ledger, start, size);
-	}
+	lease = kind == COK_RES_CPU ? find_core(enclave, start)
+				    : cok_ledger_find_mem(&ledger, start, size);
 	if (lease && lease->enclave == enclave) {
 		*copy = *lease;
 		err = 0;
@@ -353,6 +359,33 @@ u32 cok_lease_list(u32 state, u32 enclave, u32 op, u32 *ids, u32 max)
 	}
 	spin_unlock(&ledger_lock);
 	return nr;
+}
+
+bool cok_lease_quarantined(u32 enclave)
+{
+	bool found = false;
+	u32 i;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots && !found; i++)
+		found = ledger.slot[i].id &&
+			ledger.slot[i].state == COK_LS_QUARANTINED &&
+			ledger.slot[i].enclave == enclave;
+	spin_unlock(&ledger_lock);
+	return found;
+}
+
+u32 cok_lease_ranges(u32 enclave)
+{
+	u32 i, n = 0;
+
+	spin_lock(&ledger_lock);
+	for (i = 0; i < ledger.nr_slots; i++)
+		n += ledger.slot[i].id &&
+		     ledger.slot[i].source == COK_SRC_CONTIG &&
+		     ledger.slot[i].enclave == enclave;
+	spin_unlock(&ledger_lock);
+	return n;
 }
 
 /* Leases in the hands of operations, alive or not. */
