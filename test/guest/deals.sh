@@ -250,6 +250,33 @@ gives_unasked() {
 		grow 0 .results[0].moved --cpus 1
 }
 
+ranges_of() {
+	cokctl ledger --json | jq --arg n "$1" --argjson id "$(cokctl status "$1" --json | jq .id)" \
+		'[.[] | select(.enclave == $id and .source == "contig")] | length'
+}
+
+# It gives every second 2 MiB of all that it has: the ledger, which is for everybody,
+# is not filled by that.
+shreds() {
+	local i
+	cokctl launch --name s --cpus 1 --mem 1152M --mem-from contig --image "$dealer" || return
+	for ((i = 0; i < 16; i++)); do
+		say_to s shred 'dealer: done: shred' >/dev/null || break
+		await 30 shredded "$((i + 1))" || return
+	done
+	cokctl log s | grep 'dealer: release' | tail -n 2
+	cokctl log s | grep -q 'dealer: release [0-9]* undone' || return
+	i=$(ranges_of s)
+	echo "$i ranges"
+	[ "$i" -gt 128 ] && [ "$i" -lt 320 ] && tell agree &&
+		grow 0 .results[0].moved --mem 2M --mem-from contig &&
+		shrink 0 .results[0].moved --mem 2M && cokctl destroy s && settled
+}
+
+shredded() {
+	[ "$(cokctl log s | grep -c 'dealer: release')" -ge "$1" ]
+}
+
 # ---- what is told --------------------------------------------------------------------------
 
 events_tell() {
@@ -487,6 +514,7 @@ each_outcome() {
 	ok 'a request, its grant declined, then granted in part' declined_grant
 	ok 'as many requests as may wait' many_requests
 	ok 'given unasked' gives_unasked
+	ok 'given unasked, in crumbs' shreds
 	ok 'events tell each deal' events_tell
 	ok 'in plain words' plain_words
 	ok 'wrong use' wrong_use

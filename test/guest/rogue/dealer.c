@@ -9,6 +9,8 @@
  *	ask cpus N | ask mem MIB	a REQUEST
  *	cancel N			the one of that number
  *	give cpu | give mem		a RELEASE of what it got last
+ *	shred				a RELEASE of every second 2 MiB, as many
+ *					as a list has, of its largest range
  *	held				what it has, beside its first core
  *
  * It says "dealer: done" to each, and of each deal how it ended. Its end of the
@@ -166,7 +168,7 @@ static void end_line(void)
 
 /* ---- what it holds ---------------------------------------------------------------- */
 
-static struct cok_res held[128];
+static struct cok_res held[1024];
 static __u32 nr_held;
 
 static void add(const struct cok_res *r)
@@ -431,6 +433,28 @@ static bool release_last(__u32 kind)
 	return false;
 }
 
+/* Not of the first 16 MiB of a range: its image may be there. */
+static bool shred(void)
+{
+	static struct cok_res list[COK_TXN_RES];
+	const struct cok_res *most = &held[0];
+	__u64 at, unit = 2 << 20;
+	__u16 n = 0;
+
+	for (__u32 i = 1; i < nr_held; i++)
+		if (held[i].kind == COK_RES_MEM && held[i].size > most->size)
+			most = &held[i];
+	for (at = most->start + 8 * unit;
+	     n < COK_TXN_RES && at + unit < most->start + most->size;
+	     at += 2 * unit)
+		list[n++] = (struct cok_res){ .kind = COK_RES_MEM,
+					      .start = at,
+					      .size = unit,
+					      .at = at,
+					      .given = unit };
+	return n && cok_ck_release(&ck, list, n, now());
+}
+
 static bool typed(const char *p)
 {
 	if (policy_typed(&p))
@@ -449,6 +473,8 @@ static bool typed(const char *p)
 	if (word(&p, "give"))
 		return release_last(word(&p, "cpu") ? COK_RES_CPU
 						    : COK_RES_MEM);
+	if (word(&p, "shred"))
+		return shred();
 	if (word(&p, "oldest"))
 		oldest = true;
 	else if (word(&p, "newest"))
