@@ -132,7 +132,7 @@ amounts_of_cores() {
 # One that does not get done in time stays, the others go.
 part_of_cores() {
 	boot cokernel.elf && grow_core 1 && grow_core 2 &&
-		say 'spin 1 600' '!d 3' '!C 0 1 2' &&
+		say 'spin 1 600' '!d 10' '!C 0 1 2' &&
 		hear "$partial .*status 0x4 index 0x0 .*size 0x0 " \
 			"$partial .*$in_use index 0x1 .*size 0x0 " \
 			"$prepared .* index 0x2 .*start 0x3" \
