@@ -223,8 +223,8 @@ int cok_host_begin(struct cok_host *h, struct cok_txn *t, __u64 now)
 	h->last = t->txid;
 	if (t->request)
 		cok_requests_find(&h->requests, t->request)->txid = t->txid;
-	send_list(h, t);
 	note(h, t, COK_TS_ASKED);
+	send_list(h, t);
 	return 0;
 }
 
