@@ -9,6 +9,7 @@
  *   start_lock         one core start at a time; spans "may it start?" to ack
  *   enclave.chan_lock  the rings' private positions and the host's end of the
  *                      protocol (core/txn_host.h); nothing blocks under it
+ *   enclave.run_lock   the programs and their channels
  *   doorbell_lock      the list of doorbells (taken inside hotplug callbacks)
  *   log.lock           an enclave's kept log
  *   registry_lock      the list of enclaves
@@ -29,6 +30,7 @@
 #include <cok/boot.h>
 #include <cok/comm.h>
 #include <cok/genl.h>
+#include <cok/run.h>
 
 #include "core/elf.h"
 #include "core/freq.h"
@@ -353,6 +355,7 @@ struct cok_comm_rings {
 };
 void cok_comm_rings(struct cok_enclave *e, struct cok_comm_rings *r);
 struct cok_stats *cok_comm_stats(struct cok_enclave *e, u32 slot);
+struct cok_run_dir *cok_comm_run(struct cok_enclave *e);
 
 /* ---- chan.c: rings ------------------------------------------------------------ */
 
@@ -419,6 +422,26 @@ void cok_doorbell_check(struct cok_enclave *e);
 void cok_doorbell_quiet(struct cok_enclave *e, bool quiet);
 /* Ring every running core of an enclave. */
 void cok_doorbell_ring(struct cok_enclave *e);
+/* One of them, if it runs. */
+void cok_doorbell_ring_core(struct cok_enclave *e, u32 slot);
+
+/* ---- run.c: programs ---------------------------------------------------------------- */
+
+struct cok_run;
+struct vm_area_struct;
+
+/* A channel, entered into *out, that is empty till then. Errors as in uapi.h. */
+int cok_run_open(struct cok_enclave *e, struct cok_run **out, u32 *id);
+int cok_run_start(struct cok_enclave *e, struct cok_run *r);
+int cok_run_wait(struct cok_enclave *e, struct cok_run *r, u32 slot, u32 kick,
+		 u32 timeout_ms);
+int cok_run_mmap(struct cok_run *r, struct vm_area_struct *vma);
+/* Its file is gone: the program ends, then its channel is free. */
+void cok_run_close(struct cok_enclave *e, struct cok_run *r);
+/* Free the channels that nobody uses any more. */
+void cok_run_reap(struct cok_enclave *e);
+/* All of them; every core is parked, every file closed. */
+void cok_run_free_all(struct cok_enclave *e);
 
 /* ---- deal.c: what a transaction does to leases and cores ---------------------------- */
 
@@ -486,6 +509,10 @@ struct cok_enclave {
 	struct cok_deal release; /* job_lock: the RELEASE that is being taken */
 	struct cok_log log;
 	struct cok_doorbell bell;
+
+	struct mutex run_lock;		  /* programs */
+	struct cok_run *run[COK_RUN_MAX]; /* run_lock */
+	u32 last_run;			  /* run_lock */
 
 	struct work_struct drain_work;
 	struct work_struct release_work;

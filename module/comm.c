@@ -13,7 +13,7 @@
 
 /* Where everything is, from the start of struct cok_comm. */
 struct geometry {
-	struct cok_region h2c, c2h, conin, log, stats;
+	struct cok_region h2c, c2h, conin, log, stats, run;
 	u32 size;
 };
 
@@ -37,6 +37,7 @@ static struct geometry geometry(void)
 	g.conin = place(&g.size, ring + COK_CONIN_BYTES);
 	g.log = place(&g.size, ring + COK_LOG_BYTES);
 	g.stats = place(&g.size, COK_MAX_CORES * sizeof(struct cok_stats));
+	g.run = place(&g.size, sizeof(struct cok_run_dir));
 	return g;
 }
 
@@ -55,6 +56,7 @@ static void fill(const struct cok_enclave *e, struct cok_comm *c)
 	c->conin = g.conin;
 	c->log = g.log;
 	c->stats = g.stats;
+	c->run = g.run;
 }
 
 int cok_comm_alloc(struct cok_enclave *e)
@@ -103,4 +105,9 @@ struct cok_stats *cok_comm_stats(struct cok_enclave *e, u32 slot)
 {
 	return (void *)e->comm + geometry().stats.offset +
 	       slot * sizeof(struct cok_stats);
+}
+
+struct cok_run_dir *cok_comm_run(struct cok_enclave *e)
+{
+	return (void *)e->comm + geometry().run.offset;
 }

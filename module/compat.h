@@ -11,6 +11,7 @@
 #include <linux/device/class.h>
 #include <linux/gfp.h>
 #include <linux/irq.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
@@ -102,6 +103,22 @@ static inline int cok_alloc_contig(unsigned long pfn, unsigned long nr)
 	return alloc_contig_range(pfn, pfn + nr, MIGRATE_MOVABLE, GFP_KERNEL);
 #endif
 }
+
+/* Since 6.3 an area's flags are changed by functions only. */
+#if COK_LINUX_IS(6, 1)
+static inline void cok_vm_flags_set(struct vm_area_struct *vma, vm_flags_t f)
+{
+	vma->vm_flags |= f;
+}
+
+static inline void cok_vm_flags_clear(struct vm_area_struct *vma, vm_flags_t f)
+{
+	vma->vm_flags &= ~f;
+}
+#else
+#define cok_vm_flags_set   vm_flags_set
+#define cok_vm_flags_clear vm_flags_clear
+#endif
 
 /* How this host runs its APICs; it does not change after boot. */
 static inline u32 cok_apic_mode(void)

@@ -15,8 +15,9 @@
 struct cok_file {
 	struct cok_enclave *e; /* held by the open cdev */
 	struct mutex lock;
-	u64 pos;  /* lock: in the log */
-	u64 line; /* lock */
+	u64 pos;	     /* lock: in the log */
+	u64 line;	     /* lock */
+	struct cok_run *run; /* its channel, set once, or NULL */
 };
 
 static dev_t first_dev;
@@ -43,7 +44,11 @@ static int dev_open(struct inode *inode, struct file *file)
 
 static int dev_release(struct inode *inode, struct file *file)
 {
-	kfree(file->private_data);
+	struct cok_file *f = file->private_data;
+
+	if (f->run)
+		cok_run_close(f->e, f->run);
+	kfree(f);
 	return 0;
 }
 
@@ -168,6 +173,46 @@ static long ioc_ping(struct cok_enclave *e, void __user *arg)
 	return copy_to_user(arg, &ping, sizeof(ping)) ? -EFAULT : 0;
 }
 
+static long ioc_run_open(struct cok_file *f, void __user *arg)
+{
+	struct cok_ioc_run_open open;
+	int err;
+
+	if (copy_from_user(&open, arg, sizeof(open)))
+		return -EFAULT;
+	if (open.size != sizeof(open) || open.reserved)
+		return -EINVAL;
+	if (cok_enclave_state(f->e) != COK_ST_RUNNING)
+		return -ENOTCONN;
+	err = cok_run_open(f->e, &f->run, &open.id);
+	if (err)
+		return err;
+	open.channel = COK_RUN_SIZE;
+	return copy_to_user(arg, &open, sizeof(open)) ? -EFAULT : 0;
+}
+
+static long ioc_run_wait(struct cok_file *f, void __user *arg)
+{
+	struct cok_run *r = READ_ONCE(f->run);
+	struct cok_ioc_run_wait w;
+
+	if (copy_from_user(&w, arg, sizeof(w)))
+		return -EFAULT;
+	if (w.size != sizeof(w) || w.timeout_ms > 60000)
+		return -EINVAL;
+	if (!r)
+		return -EBADFD;
+	return cok_run_wait(f->e, r, w.slot, w.kick, w.timeout_ms);
+}
+
+static int dev_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct cok_file *f = file->private_data;
+	struct cok_run *r = READ_ONCE(f->run);
+
+	return r ? cok_run_mmap(r, vma) : -EINVAL;
+}
+
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct cok_file *f = file->private_data;
@@ -179,6 +224,14 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioc_ping(f->e, (void __user *)arg);
 	case COK_IOC_MEMORY:
 		return cok_dump_ioctl(f->e, (void __user *)arg);
+	case COK_IOC_RUN_OPEN:
+		return ioc_run_open(f, (void __user *)arg);
+	case COK_IOC_RUN_START:
+		if (!READ_ONCE(f->run))
+			return -EBADFD;
+		return cok_run_start(f->e, f->run);
+	case COK_IOC_RUN_WAIT:
+		return ioc_run_wait(f, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -192,6 +245,7 @@ static const struct file_operations dev_fops = {
 	.write = dev_write,
 	.llseek = dev_llseek,
 	.poll = dev_poll,
+	.mmap = dev_mmap,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

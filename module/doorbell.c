@@ -30,10 +30,10 @@ static irqreturn_t rung(int irq, void *data)
 
 	atomic64_inc(&bell->count);
 	trace_cok_bell_in(bell->e->id);
-	if (atomic_read(&bell->e->askers))
-		wake_up_all(&bell->e->wait);
-	else
+	if (!atomic_read(&bell->e->askers))
 		queue_work(cok_wq, &bell->e->drain_work);
+	/* Who asks drains the rings itself; proxies look at their slots. */
+	wake_up_all(&bell->e->wait);
 	return IRQ_HANDLED;
 }
 
@@ -226,6 +226,17 @@ void cok_doorbell_ring(struct cok_enclave *e)
 			cok_icr_send(e->slot[i].apic_id,
 				     APIC_INT_ASSERT | APIC_DM_FIXED |
 					     COK_DOORBELL_VECTOR);
+	spin_unlock(&e->lock);
+	atomic64_inc(&e->bells_out);
+}
+
+void cok_doorbell_ring_core(struct cok_enclave *e, u32 slot)
+{
+	spin_lock(&e->lock);
+	if (e->slot[slot].used && e->slot[slot].started)
+		cok_icr_send(e->slot[slot].apic_id,
+			     APIC_INT_ASSERT | APIC_DM_FIXED |
+				     COK_DOORBELL_VECTOR);
 	spin_unlock(&e->lock);
 	atomic64_inc(&e->bells_out);
 }

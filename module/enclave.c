@@ -97,6 +97,7 @@ static void release(struct device *dev)
 {
 	struct cok_enclave *e = container_of(dev, struct cok_enclave, dev);
 
+	cok_run_free_all(e);
 	cok_pt_free(&e->pt);
 	cok_comm_free(e);
 	cok_log_free(&e->log);
@@ -136,6 +137,7 @@ static struct cok_enclave *alloc(const char *name, u32 uid)
 	spin_lock_init(&e->lock);
 	mutex_init(&e->job_lock);
 	mutex_init(&e->halt_lock);
+	mutex_init(&e->run_lock);
 	INIT_LIST_HEAD(&e->node);
 	INIT_LIST_HEAD(&e->pt.pages);
 	INIT_WORK(&e->drain_work, drain_work);

@@ -129,6 +129,7 @@ static void watch_work(struct work_struct *work)
 	WRITE_ONCE(e->comm->host_heartbeat, e->comm->host_heartbeat + 1);
 	cok_doorbell_check(e);
 	cok_chan_tick(e);
+	cok_run_reap(e);
 	if (READ_ONCE(e->chan.broken))
 		cok_enclave_fail(e, COK_ST_FAILED,
 				 "wrote an impossible position into a ring");

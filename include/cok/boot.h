@@ -45,7 +45,7 @@
  *
  * VERSIONS. 1.0: the first. 1.1: hosts in x2APIC mode. 2.0: the negotiation of
  * comm.h with parts, amounts, requests and acknowledged ends; images of 1.x are
- * refused.
+ * refused. 2.1: the program directory of run.h, which an image may leave alone.
  */
 #ifndef COK_BOOT_H
 #define COK_BOOT_H
@@ -57,7 +57,7 @@
 #endif
 
 #define COK_ABI_MAJOR 2
-#define COK_ABI_MINOR 0
+#define COK_ABI_MINOR 1
 
 #define COK_BOOT_MAGIC 0x544f4f424b4f43ULL /* "COKBOOT" */
 

@@ -15,6 +15,7 @@
  *   | console input ring |  bytes,          host -> co-kernel
  *   | log ring           |  records,        co-kernel -> host
  *   | stats pages        |  struct cok_stats, one per core slot
+ *   | program directory  |  struct cok_run_dir, see run.h
  *   +--------------------+
  *
  * RINGS. Single producer, single consumer. Positions are free-running 32-bit
@@ -300,7 +301,8 @@ struct cok_comm {
 	struct cok_region conin; /* struct cok_ring + COK_CONIN_BYTES */
 	struct cok_region log;	 /* struct cok_ring + COK_LOG_BYTES */
 	struct cok_region stats; /* nr_stats * struct cok_stats */
-	__u64 reserved1[8];
+	struct cok_region run;	 /* struct cok_run_dir, run.h; size 0: none */
+	__u64 reserved1[7];
 
 	/* Written by the host at any time; at offset 128. */
 	__u64 host_doorbell;  /* vector | 32-bit APIC id << 32; 0: don't ring */

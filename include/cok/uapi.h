@@ -14,6 +14,13 @@
  * write(2)  Console input. Blocks while the ring is full (EAGAIN with
  *           O_NONBLOCK). ENOTCONN: the enclave is not running.
  * poll(2)   EPOLLIN: unread log. EPOLLOUT: room for input.
+ * mmap(2)   After COK_IOC_RUN_OPEN: this file's channel, all of it (offset 0,
+ *           COK_RUN_SIZE bytes, MAP_SHARED, not executable). Else EINVAL.
+ *
+ * A program is run in these steps (run.h; `cokctl run` does it): open, RUN_OPEN,
+ * mmap, fill in cok_run_head and the arguments, RUN_START, then RUN_WAIT again
+ * and again, doing what the slots ask for, until cok_run_head.state is ENDED or
+ * FAILED. Closing the file, by whatever, ends the program.
  */
 #ifndef COK_UAPI_H
 #define COK_UAPI_H
@@ -77,6 +84,37 @@ struct cok_ioc_memory {
 	__u64 buffer;
 };
 
+/**
+ * struct cok_ioc_run_open - what COK_IOC_RUN_OPEN tells
+ * @size: in: sizeof; EINVAL if not this one
+ * @channel: out: COK_RUN_SIZE
+ * @id: out: of the program, as the enclave's log names it
+ * @reserved: 0
+ */
+struct cok_ioc_run_open {
+	__u32 size;
+	__u32 channel;
+	__u32 id;
+	__u32 reserved;
+};
+
+#define COK_RUN_NOBODY (~0U)
+
+/**
+ * struct cok_ioc_run_wait - what COK_IOC_RUN_WAIT asks
+ * @size: in: sizeof; EINVAL if not this one
+ * @slot: in: of the channel: wait until it is in REQUEST; COK_RUN_SLOTS: for the
+ *        end alone
+ * @kick: in: a core slot to interrupt first, or COK_RUN_NOBODY
+ * @timeout_ms: in: 0..60000
+ */
+struct cok_ioc_run_wait {
+	__u32 size;
+	__u32 slot;
+	__u32 kick;
+	__u32 timeout_ms;
+};
+
 /* No error beside EFAULT and EINVAL. */
 #define COK_IOC_INFO _IOWR('K', 0x40, struct cok_ioc_info)
 /*
@@ -90,9 +128,25 @@ struct cok_ioc_memory {
  * it lives. ENXIO: not its memory. EPIPE: destroyed. ENOMEM. EINTR.
  */
 #define COK_IOC_MEMORY _IOW('K', 0x42, struct cok_ioc_memory)
+/*
+ * ENOTCONN: not running. EALREADY: this file has a channel. EBUSY: there are
+ * COK_RUN_MAX programs. ENOMEM.
+ */
+#define COK_IOC_RUN_OPEN _IOWR('K', 0x43, struct cok_ioc_run_open)
+/* ENOTCONN: not running. EALREADY. EBADFD: no channel yet. */
+#define COK_IOC_RUN_START _IO('K', 0x44)
+/*
+ * 0: the slot is in REQUEST, or the program has ended. EPIPE: the enclave has.
+ * EINVAL: no such slot or core.
+ * ENOMEM: the co-kernel could not begin. ENOTCONN: not started. ETIMEDOUT.
+ * EBADFD: no channel yet. EINTR.
+ */
+#define COK_IOC_RUN_WAIT _IOW('K', 0x45, struct cok_ioc_run_wait)
 
 _Static_assert(sizeof(struct cok_ioc_info) == 48, "cok_ioc_info");
 _Static_assert(sizeof(struct cok_ioc_ping) == 24, "cok_ioc_ping");
 _Static_assert(sizeof(struct cok_ioc_memory) == 24, "cok_ioc_memory");
+_Static_assert(sizeof(struct cok_ioc_run_open) == 16, "cok_ioc_run_open");
+_Static_assert(sizeof(struct cok_ioc_run_wait) == 16, "cok_ioc_run_wait");
 
 #endif /* COK_UAPI_H */
