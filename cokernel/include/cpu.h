@@ -5,13 +5,26 @@
 
 #include "types.h"
 
-#define CR0_WP	  (1ULL << 16)
-#define CR4_MCE	  (1ULL << 6)
-#define CR4_UMIP  (1ULL << 11)
-#define CR4_SMEP  (1ULL << 20)
-#define CR4_SMAP  (1ULL << 21)
-#define EFER_NXE  (1ULL << 11)
-#define RFLAGS_IF (1ULL << 9)
+#define CR0_MP	    (1ULL << 1)
+#define CR0_EM	    (1ULL << 2)
+#define CR0_TS	    (1ULL << 3)
+#define CR0_NE	    (1ULL << 5)
+#define CR0_WP	    (1ULL << 16)
+#define CR0_AM	    (1ULL << 18)
+#define CR4_MCE	    (1ULL << 6)
+#define CR4_OSFXSR  (1ULL << 9)
+#define CR4_OSXMM   (1ULL << 10)
+#define CR4_UMIP    (1ULL << 11)
+#define CR4_OSXSAVE (1ULL << 18)
+#define CR4_SMEP    (1ULL << 20)
+#define CR4_SMAP    (1ULL << 21)
+#define EFER_SCE    (1ULL << 0)
+#define EFER_NXE    (1ULL << 11)
+#define RFLAGS_TF   (1ULL << 8)
+#define RFLAGS_IF   (1ULL << 9)
+#define RFLAGS_DF   (1ULL << 10)
+#define RFLAGS_NT   (1ULL << 14)
+#define RFLAGS_AC   (1ULL << 18)
 
 #define MSR_APIC_BASE  0x1b
 #define MSR_MCG_CAP    0x179
@@ -19,7 +32,12 @@
 #define MSR_MC0_STATUS 0x401
 #define MSR_X2APIC     0x800
 #define MSR_EFER       0xc0000080
+#define MSR_STAR       0xc0000081
+#define MSR_LSTAR      0xc0000082
+#define MSR_FMASK      0xc0000084
+#define MSR_FS_BASE    0xc0000100
 #define MSR_GS_BASE    0xc0000101
+#define MSR_GS_SWAP    0xc0000102 /* SWAPGS exchanges it with the one above */
 
 #define APIC_BASE_X2APIC  (1ULL << 10)
 #define APIC_BASE_ENABLE  (1ULL << 11)

@@ -2,15 +2,17 @@
 /*
  * Memory. The virtual address space of the co-kernel:
  *
+ *   0x10000 to 0x7fffffffefff       a program's, see user.h
  *   0xffff800000000000 + physical   direct map of the granted ranges, without
  *                                   the image: RW NX, 2 MiB and 4 KiB pages
+ *   0xffffff0000000000              a program's channel: RW NX
  *   0xffffffff80000000              the image: text R X, rodata R NX, data RW NX
  *   0xffffffffc0000000              the comm area: RW NX
  *   0xffffffffd0000000              stacks, 64 KiB per core slot, with guards
  *   0xffffffffe0000000              the local APIC's page: RW NX, uncached
  *                                   (xAPIC mode only)
  *
- * Nothing else is mapped.
+ * Nothing else is mapped. Only the two that are a program's differ between cores.
  */
 #ifndef CK_MM_H
 #define CK_MM_H
@@ -35,7 +37,7 @@
 
 extern u64 direct_base; /* 0 (the host's identity map), then DIRECT_VBASE */
 extern u64 kernel_cr3;
-extern struct frame_pool pool; /* core 0 only, interrupts off */
+extern struct frame_pool pool; /* under memory_lock() */
 
 static inline void *phys_to_virt(u64 phys)
 {
@@ -45,6 +47,9 @@ static inline void *phys_to_virt(u64 phys)
 /* memory.c */
 void memory_init(void);
 void memory_relocate(u64 by);
+/* Interrupts are off inside; returns what unlock takes. */
+u64 memory_lock(void);
+void memory_unlock(u64 flags);
 u64 page_alloc(u64 n); /* zeroed, contiguous; FRAME_NONE: no room */
 void page_free(u64 phys, u64 n);
 u64 image_span(void);

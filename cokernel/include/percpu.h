@@ -46,12 +46,17 @@ struct table_ptr { /* operand of LGDT and LIDT */
 	u64 base;
 } __attribute__((packed));
 
+struct process;
+
 typedef void (*job_fn)(u64 arg);
 
 struct cpu {
 	struct cpu *self;	  /* offset 0: this_cpu() reads %gs:0 */
 	u64 stack_top;		  /* offset 8: entry.S loads it */
 	struct table_ptr gdt_ptr; /* offset 16: this, too */
+	u64 user_sp;		  /* offset 32: user/entry.S */
+	u64 kernel_sp;		  /* offset 40: where it goes on from ring 3 */
+	struct process *process;  /* the one that runs here, or NULL */
 	u32 slot;
 	u32 apic_id;	       /* as granted */
 	u32 own_id;	       /* as the core itself read it: where IPIs go */
@@ -83,12 +88,14 @@ struct cpu {
 
 	u64 missing_at; /* STARTING: the TSC when that has taken too long */
 
-	u64 gdt[5];
+	u64 gdt[7];
 	struct tss tss;
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct cpu, stack_top) == 8, "entry.S");
 _Static_assert(offsetof(struct cpu, gdt_ptr) == 16, "entry.S");
+_Static_assert(offsetof(struct cpu, user_sp) == 32, "user/entry.S");
+_Static_assert(offsetof(struct cpu, kernel_sp) == 40, "user/entry.S");
 
 extern struct cpu cpus[COK_MAX_CORES];
 
@@ -124,6 +131,8 @@ void smp_idle(void) __attribute__((noreturn));
 void smp_account(struct cpu *c, bool idle);
 void smp_run_job(struct cpu *c);
 bool smp_post(struct cpu *c, job_fn fn, u64 arg);
+/* The same, but if it is this core's, for the idle loop to find. */
+bool smp_post_later(struct cpu *c, job_fn fn, u64 arg);
 bool smp_wait_job(struct cpu *c, u32 ms);
 void smp_kick(struct cpu *c);
 u32 slots_online(void);

@@ -7,6 +7,7 @@
 #include "mm.h"
 #include "format.h"
 #include "string.h"
+#include <cok/run.h>
 
 COK_IMAGE_NOTE;
 
@@ -79,6 +80,8 @@ static void check_comm(void)
 		     sizeof(struct cok_ring) + COK_LOG_BYTES);
 	check_region("stats", &comm->stats,
 		     nr_slots * sizeof(struct cok_stats));
+	if (comm->run.size)
+		check_region("program", &comm->run, sizeof(struct cok_run_dir));
 }
 
 static void check_machine(void)

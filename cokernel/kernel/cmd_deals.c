@@ -139,11 +139,11 @@ void cmd_release(int argc, char **argv)
 		out("usage: release cpu N | mem SIZE");
 		return;
 	}
-	flags = irq_save();
+	flags = memory_lock();
 	n = choose_release(kind, amount, list);
 	if (n)
 		number = cok_ck_release(&ck, list, n, rdtsc());
-	irq_restore(flags);
+	memory_unlock(flags);
 	if (number)
 		out("release: number %llu, %u resources", number, n);
 	else

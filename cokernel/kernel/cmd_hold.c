@@ -38,10 +38,10 @@ static bool have_table(struct hold *h)
 	return true;
 }
 
-/* With interrupts off from the allocation on, so that it moves as a whole. */
+/* Locked from the allocation on, so that it moves as a whole. */
 static bool hold_one(struct hold *h, bool movable)
 {
-	u64 flags = irq_save();
+	u64 flags = memory_lock();
 	u64 phys = h->n < HOLD_FRAMES
 			   ? frames_alloc_one(&pool, movable, KEEP_FRAMES)
 			   : FRAME_NONE;
@@ -53,7 +53,7 @@ static bool hold_one(struct hold *h, bool movable)
 			p[w] = content(h->n, w);
 		h->frame[h->n++] = phys;
 	}
-	irq_restore(flags);
+	memory_unlock(flags);
 	return phys != FRAME_NONE;
 }
 
@@ -69,13 +69,13 @@ void hold_moved(u64 from, u64 to)
 
 static bool is_intact(const struct hold *h, u64 i)
 {
-	u64 flags = irq_save(); /* it stays where it is */
+	u64 flags = memory_lock(); /* it stays where it is */
 	const u64 *p = phys_to_virt(h->frame[i]);
 	bool ok = true;
 
 	for (u64 w = 0; w < FRAME_WORDS; w++)
 		ok &= p[w] == content(i, w);
-	irq_restore(flags);
+	memory_unlock(flags);
 	return ok;
 }
 
@@ -118,8 +118,8 @@ void cmd_drop(int argc, char **argv)
 		out("usage: drop [fixed]");
 		return;
 	}
-	for (u64 flags; h->n; irq_restore(flags)) {
-		flags = irq_save();
+	for (u64 flags; h->n; memory_unlock(flags)) {
+		flags = memory_lock();
 		page_free(h->frame[--h->n], 1);
 	}
 	out("drop: no %s frames are held", h->name);

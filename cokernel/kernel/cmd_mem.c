@@ -18,10 +18,10 @@ void cmd_mem(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (size_t i = 0; i < FRAME_RANGES; i++) {
-		u64 flags = irq_save();
+		u64 flags = memory_lock();
 		struct frame_range r = pool.range[i];
 
-		irq_restore(flags);
+		memory_unlock(flags);
 		if (r.state == RANGE_EMPTY)
 			continue;
 		out("range 0x%llx-0x%llx %llu KiB, free %llu KiB, %s, %s",
@@ -34,10 +34,10 @@ void cmd_mem(int argc, char **argv)
 	    t.total * FRAME_SIZE / KIB, t.ranges, t.free * FRAME_SIZE / KIB);
 }
 
-/* With interrupts off, so that the page stays ours while it is written. */
+/* Locked, so that the page stays ours while it is written. */
 static u64 mark_one(struct frame_range *r, u64 pattern)
 {
-	u64 flags = irq_save();
+	u64 flags = memory_lock();
 	u64 phys = r->state == RANGE_HELD ? frames_first_free(r) : FRAME_NONE;
 
 	if (phys != FRAME_NONE) {
@@ -46,7 +46,7 @@ static u64 mark_one(struct frame_range *r, u64 pattern)
 		for (size_t i = 0; i < MARK_WORDS; i++)
 			p[i] = pattern;
 	}
-	irq_restore(flags);
+	memory_unlock(flags);
 	return phys;
 }
 

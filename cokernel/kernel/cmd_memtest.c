@@ -95,10 +95,10 @@ static u64 claim_all(u64 max, struct result *res)
 
 	for (size_t i = 0; i < FRAME_RANGES; i++) {
 		struct frame_range *r = &pool.range[i];
-		u64 flags = irq_save();
+		u64 flags = memory_lock();
 		u64 n = claim(r, max - total);
 
-		irq_restore(flags);
+		memory_unlock(flags);
 		res[i].bytes = n * FRAME_SIZE;
 		total += n;
 	}
@@ -108,11 +108,11 @@ static u64 claim_all(u64 max, struct result *res)
 static void unclaim_all(void)
 {
 	for (size_t i = 0; i < FRAME_RANGES; i++) {
-		u64 flags = irq_save();
+		u64 flags = memory_lock();
 
 		if (has_claims(&pool.range[i]))
 			frames_unclaim(&pool.range[i]);
-		irq_restore(flags);
+		memory_unlock(flags);
 	}
 }
 

@@ -5,8 +5,10 @@
  * interrupts off: from the doorbell, the timer tick, and the idle loop.
  */
 #include "kernel.h"
+#include "mm.h"
 #include "negotiate.h"
 #include "rings.h"
+#include "user.h"
 
 static struct ring_end h2c, c2h;
 static bool started;
@@ -138,6 +140,7 @@ void control_init(void)
 	ring_init(&h2c, comm_region(&comm->h2c), COK_CTRL_SLOTS);
 	ring_init(&c2h, comm_region(&comm->c2h), COK_CTRL_SLOTS);
 	negotiate_init(&link, comm_epoch);
+	run_init();
 	started = true;
 }
 
@@ -150,9 +153,11 @@ void control_poll(void)
 {
 	struct cok_msg msg;
 	bool was_broken = h2c.broken;
+	u64 flags;
 
 	if (!started)
 		return;
+	flags = memory_lock();
 	while (ring_get_msg(&h2c, &msg)) {
 		count.received++;
 		if (sequence_ok(&msg))
@@ -161,6 +166,8 @@ void control_poll(void)
 	if (h2c.broken && !was_broken)
 		klog(LOG_ERR, "control ring: impossible position, ring closed");
 	negotiate_poll();
+	memory_unlock(flags);
+	run_poll();
 }
 
 void control_print(void)

@@ -19,14 +19,20 @@ _start:
  * (gdt_prepare); it and the IDT lie in the image, which both page tables map.
  * The guarded stacks do not, so no stack is used before CR3 is ours, and the
  * interrupt stacks are switched to them by secondary_main: an NMI or #MC in
- * between finds a valid IDT, TSS and emergency stack at any time. CS, SS and
- * the data segments hold the selectors that our GDT uses, too.
+ * between finds a valid IDT, TSS and emergency stack at any time. CS and SS
+ * hold the selectors that our GDT uses, too. The data segments are emptied
+ * before GS has a base, which going to ring 3 would else clear.
  */
 	.globl secondary_entry
 secondary_entry:
 	cli
 	cld
 	movq	%rsi, %rbx
+	xorl	%eax, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %fs
+	movl	%eax, %gs
 	movl	$0xc0000101, %ecx	/* GS base */
 	movq	%rbx, %rdx
 	movl	%ebx, %eax

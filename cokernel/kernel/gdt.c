@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Segments: 0x08 code, 0x10 data, 0x18 the core's TSS (two entries). */
+/*
+ * Segments: 0x08 code, 0x10 data, 0x18 the core's TSS (two entries); for ring 3,
+ * in the order that SYSRET wants, 0x28 data, 0x30 code.
+ */
 #include "kernel.h"
 #include "mm.h"
 #include "string.h"
@@ -22,6 +25,8 @@ void gdt_prepare(struct cpu *c)
 	c->gdt[3] = (sizeof(c->tss) - 1) | (tss & 0xffffff) << 16 |
 		    0x89ULL << 40 | (tss >> 24 & 0xff) << 56;
 	c->gdt[4] = tss >> 32;
+	c->gdt[5] = 0x00cff3000000ffff;
+	c->gdt[6] = 0x00affb000000ffff;
 	c->gdt_ptr.limit = sizeof(c->gdt) - 1;
 	c->gdt_ptr.base = (u64)c->gdt;
 	c->self = c;

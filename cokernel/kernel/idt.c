@@ -27,6 +27,12 @@ static u16 ist_of(int vector)
 	}
 }
 
+/* INT3 and INTO may be executed in ring 3; no other INT may. */
+static u16 dpl_of(int vector)
+{
+	return vector == 3 || vector == 4 ? 3 << 13 : 0;
+}
+
 void idt_init(void)
 {
 	for (int v = 0; v < 256; v++) {
@@ -35,8 +41,8 @@ void idt_init(void)
 		idt[v] = (struct gate){
 			.offset_low = (u16)stub,
 			.selector = 0x08,
-			.flags = 0x8e00 |
-				 ist_of(v), /* present, interrupt gate */
+			/* Present, interrupt gate. */
+			.flags = 0x8e00 | ist_of(v) | dpl_of(v),
 			.offset_mid = (u16)(stub >> 16),
 			.offset_high = (u32)(stub >> 32),
 		};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The granted memory ranges: at boot, offered, recalled. Core 0 only, with
- * interrupts off (control messages are handled in interrupts, commands use
- * irq_save).
+ * The granted memory ranges: at boot, offered, recalled. The table of ranges
+ * changes on core 0 only, with interrupts off; frames are taken and given back
+ * on any core. Both under memory_lock().
  */
 #include "kernel.h"
 #include "mm.h"
@@ -20,10 +20,46 @@ static u64 pages_for(u64 bytes)
 	return (bytes + FRAME_SIZE - 1) / FRAME_SIZE;
 }
 
+static u32 holder; /* of the lock: 0, or core slot + 1 */
+static u32 depth;  /* the holder's */
+
+/*
+ * Whoever waits does it with interrupts as they were: the holder may be waiting
+ * for this core to flush its TLB. It may be taken again by who has it.
+ */
+u64 memory_lock(void)
+{
+	u32 me = this_cpu()->slot + 1;
+	u64 flags = irq_save();
+
+	while (__atomic_load_n(&holder, __ATOMIC_RELAXED) != me) {
+		u32 nobody = 0;
+
+		if (__atomic_compare_exchange_n(&holder, &nobody, me, false,
+						__ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			break;
+		irq_restore(flags);
+		cpu_pause();
+		irq_disable();
+	}
+	depth++;
+	return flags;
+}
+
+void memory_unlock(u64 flags)
+{
+	if (!--depth)
+		__atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
+	irq_restore(flags);
+}
+
 u64 page_alloc(u64 n)
 {
+	u64 flags = memory_lock();
 	u64 phys = frames_alloc(&pool, n);
 
+	memory_unlock(flags);
 	if (phys != FRAME_NONE)
 		memset(phys_to_virt(phys), 0, n * FRAME_SIZE);
 	return phys;
@@ -31,7 +67,10 @@ u64 page_alloc(u64 n)
 
 void page_free(u64 phys, u64 n)
 {
+	u64 flags = memory_lock();
+
 	frames_free(&pool, phys, n);
+	memory_unlock(flags);
 }
 
 static bool overlaps(u64 a, u64 a_size, u64 b, u64 b_size)

@@ -43,6 +43,8 @@ void trap_return_to_halt(struct trap_frame *f)
 
 	slot_set_state(c, SLOT_HALTED);
 	f->rip = (u64)halt_forever;
+	f->cs = 0x08; /* it may have been in ring 3 */
+	f->ss = 0x10;
 	f->rsp = c->stack_top;
 	f->rflags &= ~RFLAGS_IF;
 }

@@ -238,7 +238,7 @@ void smp_kick(struct cpu *c)
 	apic_send(c->own_id, vec_event);
 }
 
-bool smp_post(struct cpu *c, job_fn fn, u64 arg)
+bool smp_post_later(struct cpu *c, job_fn fn, u64 arg)
 {
 	u64 flags = irq_save(); /* no recall from the look to the store */
 	bool idle = slot_state(c) == SLOT_ONLINE &&
@@ -249,11 +249,16 @@ bool smp_post(struct cpu *c, job_fn fn, u64 arg)
 		__atomic_store_n(&c->job, fn, __ATOMIC_SEQ_CST);
 	}
 	irq_restore(flags);
-	if (!idle)
-		return false;
-	if (c != this_cpu())
+	if (idle && c != this_cpu())
 		smp_kick(c);
-	else
+	return idle;
+}
+
+bool smp_post(struct cpu *c, job_fn fn, u64 arg)
+{
+	if (!smp_post_later(c, fn, arg))
+		return false;
+	if (c == this_cpu())
 		smp_run_job(c);
 	return true;
 }
@@ -277,7 +282,7 @@ void smp_flush_here(struct cpu *c)
 {
 	u64 generation = __atomic_load_n(&flush_generation, __ATOMIC_SEQ_CST);
 
-	write_cr3(kernel_cr3);
+	write_cr3(read_cr3()); /* a process may run here */
 	__atomic_store_n(&c->flushed, generation, __ATOMIC_SEQ_CST);
 }
 

@@ -2,6 +2,7 @@
 /* Where every exception and interrupt arrives, IF = 0. */
 #include "kernel.h"
 #include "mm.h"
+#include "user.h"
 
 void trap_init(void)
 {
@@ -10,6 +11,11 @@ void trap_init(void)
 	slots_init();
 	c->apic_id = boot.apic_id;
 	gdt_prepare(c);
+	/* Emptied, as going to ring 3 would clear the base of those that are not. */
+	__asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; "
+			 "movl %0, %%gs"
+			 :
+			 : "r"(0));
 	wrmsr(MSR_GS_BASE, (u64)c);
 	__asm__ volatile("lgdt %0; ltr %w1" : : "m"(c->gdt_ptr), "r"(0x18));
 	idt_init();
@@ -98,12 +104,20 @@ void trap(struct trap_frame *f)
 
 	if (f->vector == VEC_NMI) {
 		trap_nmi(f);
-	} else if (f->vector == VEC_MC) {
+		return;
+	}
+	if (f->vector == VEC_MC) {
 		trap_mce(f);
-	} else if (is_exception(f->vector)) {
-		panic_trap(f);
+		return;
+	}
+	user_trap_begin(f);
+	if (is_exception(f->vector)) {
+		if (!user_exception(f))
+			panic_trap(f);
 	} else {
 		smp_account(c, false);
 		interrupt(c, (u8)f->vector);
 	}
+	if (from_user(f))
+		user_return(f);
 }

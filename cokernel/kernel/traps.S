@@ -13,12 +13,15 @@ trap_stubs:
 	pushq	$0
 	.endif
 	pushq	$vector
+	.if (vector == 2) || (vector == 8) || (vector == 18)
+	jmp	trap_ist
+	.else
 	jmp	trap_common
+	.endif
 	.set vector, vector + 1
 	.endr
 
-trap_common:
-	cld
+	.macro push_regs
 	pushq	%rax
 	pushq	%rbx
 	pushq	%rcx
@@ -34,8 +37,9 @@ trap_common:
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
-	movq	%rsp, %rdi
-	call	trap
+	.endm
+
+	.macro pop_regs
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -51,6 +55,44 @@ trap_common:
 	popq	%rcx
 	popq	%rbx
 	popq	%rax
+	.endm
+
+/* From ring 3 GS is the program's. */
+trap_common:
+	cld
+	testb	$3, 24(%rsp)
+	jz	1f
+	swapgs
+1:	push_regs
+	movq	%rsp, %rdi
+	call	trap
+	pop_regs
+	testb	$3, 24(%rsp)
+	jz	2f
+	swapgs
+2:	addq	$16, %rsp
+	iretq
+
+/*
+ * #DF, NMI, #MC: also between a SYSCALL and its SWAPGS. The kernel's GS base is
+ * in the upper half, a program's never is (arch_prctl; CR4.FSGSBASE is off).
+ */
+trap_ist:
+	cld
+	push_regs
+	movl	$0xc0000101, %ecx	/* GS base */
+	rdmsr
+	xorl	%ebx, %ebx
+	testl	%edx, %edx
+	js	1f
+	swapgs
+	incl	%ebx
+1:	movq	%rsp, %rdi
+	call	trap
+	testl	%ebx, %ebx
+	jz	2f
+	swapgs
+2:	pop_regs
 	addq	$16, %rsp
 	iretq
 
