@@ -70,6 +70,7 @@ _cokctl_words() {
 	HOW) printf '%s\n' auto blocks contig ;;
 	WHOM) printf '%s\n' auto pool linux ;;
 	NODE) _cokctl_nodes ;;
+	WHEN) printf '%s\n' lazy eager ;;
 	SIZE) printf '%s\n' 128M 256M 512M 1G 2G ;;
 	STATE) printf '%s\n' created loaded booting running stopping stopped failed destroyed ;;
 	VERB) _cokctl_verbs "$1" ;;
@@ -89,11 +90,24 @@ _cokctl_argument() {
 	printf '%s\n' "${kinds[n]-}"
 }
 
+# Behind "--" is another program and its words.
+_cokctl_in_program() {
+	local i
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		[ "${COMP_WORDS[i]}" != -- ] || return 0
+	done
+	return 1
+}
+
 _cokctl() {
 	local tool=${COMP_WORDS[0]} verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} kind=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_cokctl_verbs "$tool")" -- "$word")
+		return
+	fi
+	if _cokctl_in_program; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$word"; compgen -f -- "$word")
 		return
 	fi
 	case ${COMP_WORDS[COMP_CWORD - 1]} in

@@ -13,6 +13,8 @@ const struct verb verbs[] = {
 	{ "log", "NAME", "what an enclave printed", verb_log },
 	{ "console", "NAME", "talk to an enclave", verb_console },
 	{ "ping", "NAME", "measure round trips", verb_ping },
+	{ "run", "-- PROGRAM [ARG]...", "run a program in an enclave",
+	  verb_run },
 	{ "grow", "NAME", "give a running enclave more", verb_grow },
 	{ "shrink", "NAME", "take some of it back", verb_shrink },
 	{ "requests", "[NAME]", "what enclaves ask for", verb_requests },

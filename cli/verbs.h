@@ -41,6 +41,7 @@ int verb_wait(const struct verb *v, int argc, char **argv);
 int verb_log(const struct verb *v, int argc, char **argv);
 int verb_console(const struct verb *v, int argc, char **argv);
 int verb_ping(const struct verb *v, int argc, char **argv);
+int verb_run(const struct verb *v, int argc, char **argv);
 int verb_grow(const struct verb *v, int argc, char **argv);
 int verb_shrink(const struct verb *v, int argc, char **argv);
 int verb_requests(const struct verb *v, int argc, char **argv);

@@ -489,6 +489,46 @@ ssize_t coord_backtrace(struct coord *c, const char *name, uint32_t slot,
 int coord_dump(struct coord *c, const char *name, const char *path,
 	       struct coord_err *err);
 
+/* ---- running a program in an enclave (docs/run.md) ------------------------ */
+
+#define COORD_UNKNOWN_MAX 32
+
+struct coord_run {
+	const char *name;  /* of the enclave */
+	const char *path;  /* the program's file */
+	char *const *argv; /* end with NULL */
+	char *const *envp;
+	bool eager;	  /* memory is populated when it is mapped */
+	uint64_t ignored; /* signals that are ignored from the start: bit n-1 */
+	/*
+	 * Asked when a signal has interrupted the wait, and about every second:
+	 * the signals that came for the program since, as bits. May be NULL.
+	 */
+	uint64_t (*signals)(void *arg);
+	void *arg;
+};
+
+struct coord_run_end {
+	int status;			    /* exit status, 0 to 255 */
+	int signal;			    /* that ended it, or 0 */
+	uint64_t local, offloaded, unknown; /* system calls */
+	uint64_t faults;
+	struct {
+		uint32_t nr, count; /* count 0: the list has ended */
+	} calls[COORD_UNKNOWN_MAX]; /* the unknown ones */
+};
+
+/*
+ * Runs a program; this process is its proxy: the program has its descriptors,
+ * directory and credentials, and a thread that outlives the call makes its
+ * system calls, so exit soon after. On failure it did not run, or the enclave
+ * ended under it (err->err 0). ENOENT, EACCES, ENOEXEC as in execve(2).
+ */
+int coord_run(const struct coord_run *run, struct coord_run_end *end,
+	      struct coord_err *err);
+/* "openat"; NULL: no such number. x86-64. */
+const char *coord_syscall_name(uint32_t nr);
+
 /* ---- the host ---------------------------------------------------------- */
 
 enum coord_level { COORD_GOOD, COORD_WARN, COORD_BAD };

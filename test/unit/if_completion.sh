@@ -37,7 +37,7 @@ gives() {
 	fi
 }
 
-echo 1..27
+echo 1..30
 gives 'cokctl l' 'launch ledger list log'
 gives 'cokctl to' 'top'
 gives 'cokctl ' "$("$tool" help | awk '/^  [a-z]/ { print $1 }' | sort | xargs)"
@@ -65,4 +65,7 @@ gives 'cokctl wait web st' 'stopped stopping'
 gives 'cokctl destroy --a' '--all'
 gives 'cokctl destroy d' 'db'
 gives 'cokctl help le' 'ledger'
+gives 'cokctl run --name w' 'web wiki'
+gives 'cokctl run --populate ' 'eager lazy'
+gives "cokctl run --name web -- $work/configs/ot" "$work/configs/other.txt"
 [ "$failed" = 0 ]
