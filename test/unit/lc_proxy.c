@@ -60,7 +60,8 @@ static void check_line(const struct cok_call *c)
 	}
 	/* What the code on both sides has room for. */
 	assert_true(paths <= 2 && buffers <= 1);
-	assert_true(c->flags == COK_CALL_ONCE || buffers == 1);
+	assert_true(c->flags == COK_CALL_ONCE || c->flags == COK_CALL_CHECK ||
+		    buffers == 1);
 }
 
 static void check_table(const struct cok_call *t, size_t n)
