@@ -179,7 +179,8 @@ static u64 load_image(const u8 *elf)
 		end = va + msz;
 	}
 	boot->image_virt = base;
-	boot->image_size = end - base;
+	/* As the module says it: whole pages. */
+	boot->image_size = (end - base + 4095) & ~4095ull;
 	return entry;
 }
 
