@@ -51,6 +51,8 @@ void memory_relocate(u64 by);
 u64 memory_lock(void);
 void memory_unlock(u64 flags);
 u64 page_alloc(u64 n); /* zeroed, contiguous; FRAME_NONE: no room */
+/* A program's: one, zeroed, from all that we hold but for a reserve of ours. */
+u64 page_alloc_user(void);
 void page_free(u64 phys, u64 n);
 u64 image_span(void);
 

@@ -54,15 +54,29 @@ void memory_unlock(u64 flags)
 	irq_restore(flags);
 }
 
+static u64 zeroed(u64 phys, u64 n)
+{
+	if (phys != FRAME_NONE)
+		memset(phys_to_virt(phys), 0, n * FRAME_SIZE);
+	return phys;
+}
+
 u64 page_alloc(u64 n)
 {
 	u64 flags = memory_lock();
 	u64 phys = frames_alloc(&pool, n);
 
 	memory_unlock(flags);
-	if (phys != FRAME_NONE)
-		memset(phys_to_virt(phys), 0, n * FRAME_SIZE);
-	return phys;
+	return zeroed(phys, n);
+}
+
+u64 page_alloc_user(void)
+{
+	u64 flags = memory_lock();
+	u64 phys = frames_alloc_fixed(&pool, KEEP_FRAMES);
+
+	memory_unlock(flags);
+	return zeroed(phys, 1);
 }
 
 void page_free(u64 phys, u64 n)

@@ -362,17 +362,33 @@ static u64 alloc_in(struct frame_range *r, bool movable)
 	return r->start + i * FRAME_SIZE;
 }
 
+static struct frame_range *with_room(struct frame_pool *p, bool boot, u64 keep)
+{
+	for (size_t i = 0; i < FRAME_RANGES; i++) {
+		struct frame_range *r = &p->range[i];
+
+		if (r->state == RANGE_HELD && r->boot == boot && r->free > keep)
+			return r;
+	}
+	return NULL;
+}
+
 u64 frames_alloc_one(struct frame_pool *p, bool movable, u64 keep)
 {
-	for (int boot = 0; boot < 2; boot++)
-		for (size_t i = 0; i < FRAME_RANGES; i++) {
-			struct frame_range *r = &p->range[i];
+	struct frame_range *r = with_room(p, false, 0);
 
-			if (r->state == RANGE_HELD && r->boot == boot &&
-			    r->free > (boot ? keep : 0))
-				return alloc_in(r, movable);
-		}
-	return FRAME_NONE;
+	if (!r)
+		r = with_room(p, true, keep);
+	return r ? alloc_in(r, movable) : FRAME_NONE;
+}
+
+u64 frames_alloc_fixed(struct frame_pool *p, u64 keep)
+{
+	struct frame_range *r = with_room(p, true, keep);
+
+	if (!r)
+		r = with_room(p, false, 0);
+	return r ? alloc_in(r, false) : FRAME_NONE;
 }
 
 void frames_reserve(struct frame_pool *p, u64 phys, u64 size)

@@ -87,6 +87,11 @@ void frames_free(struct frame_pool *p, u64 phys, u64 n);
  * caller's to move (frames_first_movable). FRAME_NONE: no room.
  */
 u64 frames_alloc_one(struct frame_pool *p, bool movable, u64 keep);
+/*
+ * The same, not movable, and boot ranges first: of grown ones, each that has
+ * such a frame can't be recalled as a whole.
+ */
+u64 frames_alloc_fixed(struct frame_pool *p, u64 keep);
 /* Marks what is in use from the start, such as the image. */
 void frames_reserve(struct frame_pool *p, u64 phys, u64 size);
 

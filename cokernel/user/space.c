@@ -28,7 +28,7 @@ static u64 *table_at(u64 phys)
 
 static u64 new_table(struct process *p)
 {
-	u64 frame = page_alloc(1);
+	u64 frame = page_alloc_user();
 
 	if (frame != FRAME_NONE)
 		p->tables++;
@@ -75,7 +75,7 @@ static void flush(u64 start, u64 size)
 
 bool space_new(struct process *p)
 {
-	u64 root = page_alloc(1);
+	u64 root = page_alloc_user();
 	u64 *to, *from = table_at(kernel_cr3);
 
 	if (root == FRAME_NONE)
@@ -149,7 +149,7 @@ static u64 *page_in(struct process *p, u64 va, u32 prot)
 
 	if (!e || *e & PTE_HELD)
 		return e;
-	frame = page_alloc(1);
+	frame = page_alloc_user();
 	if (frame == FRAME_NONE)
 		return NULL;
 	p->pages++;

@@ -303,6 +303,13 @@ enclave_dies() {
 		cokctl destroy u
 }
 
+# What is granted is the program's as well; it goes again when the program has gone.
+grows_for_it() {
+	local need=(busybox dd if=/dev/zero of=/dev/null bs=150M count=1)
+	gives 1 run "${need[@]}" || return
+	cokctl grow e --mem 128M && run "${need[@]}" && cokctl shrink e --mem 128M
+}
+
 own_enclave() {
 	local before
 	before=$(leases)
@@ -344,6 +351,7 @@ ok 'its proxy is killed, at any time' proxy_killed
 ok 'more programs than cores' many_at_once
 ok 'a user without privileges' unprivileged
 ok 'the enclave dies under it' enclave_dies
+ok 'memory that is granted later' grows_for_it
 ok 'in an enclave with one core' one_core
 ok 'in an enclave of its own' own_enclave
 ok 'the enclave still runs' alive

@@ -285,6 +285,23 @@ static void test_movable(void **state)
 			 (1025 + U) * P);
 }
 
+static void test_fixed(void **state)
+{
+	struct frame_range *grown = add(0, 1024 * P, U, false);
+	struct frame_range *boot = add(1, 16 * P, U, true);
+
+	(void)state;
+	/* Boot ranges first, as long as enough of them stays free. */
+	for (u64 i = 0; i < U - 60; i++)
+		assert_int_equal(frames_alloc_fixed(&pool, 60), (16 + i) * P);
+	for (u64 i = 0; i < U; i++)
+		assert_int_equal(frames_alloc_fixed(&pool, 60), (1024 + i) * P);
+	assert_true(frames_alloc_fixed(&pool, 60) == FRAME_NONE);
+	assert_int_equal(boot->free, 60);
+	assert_int_equal(grown->free, 0);
+	assert_true(frames_first_movable(&pool, 16 * P, U * P) == FRAME_NONE);
+}
+
 static void test_claim(void **state)
 {
 	struct frame_range *r = add(0, 16 * P, 130, false);
@@ -366,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup(test_find_run, setup),
 		cmocka_unit_test_setup(test_find_run_states, setup),
 		cmocka_unit_test_setup(test_movable, setup),
+		cmocka_unit_test_setup(test_fixed, setup),
 		cmocka_unit_test_setup(test_claim, setup),
 		cmocka_unit_test_setup(test_table_full, setup),
 		cmocka_unit_test_setup(test_random, setup),
