@@ -17,7 +17,8 @@ enum { EX_NOT_RUN = 125, EX_NOT_EXECUTABLE = 126, EX_NOT_FOUND = 127 };
 extern char **environ;
 
 static struct {
-	const char *name, *cpus, *cpu_list, *mem, *image, *env, *populate;
+	const char *name, *cpus, *cpu_list, *mem, *from, *image, *env,
+		*populate;
 	bool stats;
 } asked;
 
@@ -28,6 +29,8 @@ static const struct opt opts[] = {
 	  NULL },
 	{ "cpu-list", 0, "LIST", "of these CPUs", &asked.cpu_list, NULL },
 	{ "mem", 0, "SIZE", "of so much memory (128M)", &asked.mem, NULL },
+	{ "from", 0, "WHOM", "auto (pool, then Linux), pool or linux",
+	  &asked.from, NULL },
 	{ "image", 0, "FILE", "that boots this kernel", &asked.image, NULL },
 	{ "env", 'e', "VAR", "set a variable, as in K=V; repeated", &asked.env,
 	  NULL },
@@ -188,8 +191,8 @@ static int status_of(const struct coord_err *err)
 
 /* ---- in an enclave ------------------------------------------------------------------ */
 
-/* The exit status, or minus the signal. */
-static int run_in(const char *enclave, char **argv)
+/* The exit status, or minus the signal. `hold` keeps the enclave, or is 0. */
+static int run_in(const char *enclave, int hold, char **argv)
 {
 	char buf[4096];
 	struct coord_run run = {
@@ -198,12 +201,15 @@ static int run_in(const char *enclave, char **argv)
 		.argv = argv,
 		.envp = environ,
 		.eager = asked.populate && !strcmp(asked.populate, "eager"),
+		.hidden = hold,
 		.signals = take_signals,
 	};
 	struct coord_run_end end;
 	struct coord_err err;
 
 	run.ignored = catch_signals();
+	if (cli_interrupted()) /* before there was a program to tell */
+		return -SIGINT;
 	if (coord_run(&run, &end, &err)) {
 		cli_fail(&err);
 		return status_of(&err);
@@ -221,6 +227,7 @@ static int configure(struct coord_config *cfg)
 		{ "cpus", "--cpus", asked.cpus },
 		{ "cpu_list", "--cpu-list", asked.cpu_list },
 		{ "memory", "--mem", asked.mem ? asked.mem : "128M" },
+		{ "from", "--from", asked.from },
 		{ "image", "--image", asked.image },
 	};
 	struct coord_err err;
@@ -237,8 +244,11 @@ static int configure(struct coord_config *cfg)
 	return -1;
 }
 
-/* The handle is not kept open: its descriptors are none of the program's. */
-static int make_enclave(const struct coord_config *cfg)
+/*
+ * The handle is not kept open, its descriptors are none of the program's; but
+ * what ends with us whatever ends us.
+ */
+static int make_enclave(const struct coord_config *cfg, int *hold)
 {
 	struct coord_err err;
 	struct coord *c;
@@ -246,19 +256,21 @@ static int make_enclave(const struct coord_config *cfg)
 
 	if (ret >= 0)
 		return ret;
-	ret = coord_launch(c, cfg, NULL, &err) ? cli_fail(&err) : -1;
+	ret = coord_launch_held(c, cfg, hold, NULL, &err) ? cli_fail(&err) : -1;
 	coord_close(c);
 	return ret;
 }
 
-static void end_enclave(const char *name)
+/* Somebody who looks for what was left may have been faster. */
+static void end_enclave(const char *name, int hold)
 {
 	struct coord_err err;
 	struct coord *c;
 
 	if (cli_open(&c) >= 0)
 		return;
-	if (coord_destroy(c, name, &err))
+	close(hold);
+	if (coord_destroy(c, name, &err) && err.code != COORD_E_NOENCLAVE)
 		cli_fail(&err);
 	coord_close(c);
 }
@@ -266,21 +278,21 @@ static void end_enclave(const char *name)
 static int run_in_own(char **argv)
 {
 	struct coord_config cfg;
-	int ret = configure(&cfg);
+	int hold, ret = configure(&cfg);
 
 	if (ret < 0)
-		ret = make_enclave(&cfg);
+		ret = make_enclave(&cfg, &hold);
 	if (ret >= 0)
 		return EX_NOT_RUN;
-	ret = run_in(cfg.name, argv);
-	end_enclave(cfg.name);
+	ret = run_in(cfg.name, hold, argv);
+	end_enclave(cfg.name, hold);
 	return ret;
 }
 
 static int check_options(const struct verb *v)
 {
-	if (asked.name &&
-	    (asked.cpus || asked.cpu_list || asked.mem || asked.image))
+	if (asked.name && (asked.cpus || asked.cpu_list || asked.mem ||
+			   asked.from || asked.image))
 		return usage_error(v, "--name says which enclave: the others "
 				      "describe one to be made");
 	if (!asked.name && !asked.cpus && !asked.cpu_list)
@@ -302,7 +314,7 @@ int verb_run(const struct verb *v, int argc, char **argv)
 		ret = set_variables(v, argc, argv);
 	if (ret >= 0)
 		return ret ? EX_NOT_RUN : EX_DONE;
-	ret = asked.name ? run_in(asked.name, argv + first)
+	ret = asked.name ? run_in(asked.name, 0, argv + first)
 			 : run_in_own(argv + first);
 	return ret < 0 ? die_of(-ret) : ret;
 }

@@ -320,6 +320,14 @@ void coord_plan_free(struct coord_plan *plan);
  */
 int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		 struct coord_err *err);
+/*
+ * The same, for an enclave that is to last no longer than *hold is open, a
+ * descriptor with a high number: till then others may kill it, not change or
+ * destroy it. Once it is closed, by whatever, coord_destroy() may; the next
+ * coord_reclaim() does.
+ */
+int coord_launch_held(struct coord *c, const struct coord_config *cfg,
+		      int *hold, char **log, struct coord_err *err);
 
 enum coord_change_flags {
 	/* Not all or nothing: what can be had, and what it agrees to. */
@@ -498,7 +506,8 @@ struct coord_run {
 	const char *path;  /* the program's file */
 	char *const *argv; /* end with NULL */
 	char *const *envp;
-	bool eager;	  /* memory is populated when it is mapped */
+	bool eager; /* memory is populated when it is mapped */
+	int hidden; /* a descriptor that is none of the program's; 0: none */
 	uint64_t ignored; /* signals that are ignored from the start: bit n-1 */
 	/*
 	 * Asked when a signal has interrupted the wait, and about every second:

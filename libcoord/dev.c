@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cok/uapi.h>
@@ -11,6 +12,18 @@
 #include "internal.h"
 
 #define LOG_MAX (4U << 20) /* bytes; the ring is far smaller */
+#define HIGH_FD 65536	   /* descriptors from there on are in nobody's way */
+
+int lc_dup_high(int fd)
+{
+	struct rlimit files = { .rlim_cur = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur > HIGH_FD)
+		files.rlim_cur = HIGH_FD;
+	/* Below the limit, two at least are to be had. */
+	return fcntl(fd, F_DUPFD_CLOEXEC, (int)files.rlim_cur - 2);
+}
 
 int coord_dev_open(const char *name, int flags, struct coord_err *err)
 {

@@ -164,6 +164,8 @@ int lc_op_begin(struct coord *c, uint32_t kind, uint32_t enclave,
 int lc_op_begin_home(struct coord *c, uint32_t kind, uint32_t enclave,
 		     struct coord_err *err);
 int lc_op_end(struct coord *c, struct coord_err *err);
+/* Ours no more, but that of *hold, an open descriptor: it lives as long. */
+int lc_op_hold(struct coord *c, int *hold, struct coord_err *err);
 /* Leaves our operation, if any, to recovery: a new socket takes over. */
 void lc_op_abandon(struct coord *c);
 /*
@@ -180,6 +182,11 @@ int lc_lease_return(struct coord *c, uint32_t lease, const char *what,
 		    struct coord_err *err);
 int lc_lease_home(struct coord *c, uint32_t lease, const char *what,
 		  struct coord_err *err);
+
+/* ---- dev.c ------------------------------------------------------------------ */
+
+/* As dup(2), with a high number, and closed on exec. */
+int lc_dup_high(int fd);
 
 /* ---- sysfs.c ---------------------------------------------------------------- */
 

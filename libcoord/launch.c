@@ -271,8 +271,8 @@ static int take_created(struct genlmsghdr *g, void *arg)
 	return 0;
 }
 
-static int create(struct coord *c, const struct coord_config *cfg, uint32_t *id,
-		  struct coord_err *err)
+static int create(struct coord *c, const struct coord_config *cfg, bool held,
+		  uint32_t *id, struct coord_err *err)
 {
 	struct created made = { 0 };
 	struct lc_req r;
@@ -280,6 +280,8 @@ static int create(struct coord *c, const struct coord_config *cfg, uint32_t *id,
 	lc_req_init(c, &r, COK_CMD_ENCLAVE_NEW, 0, "create the enclave");
 	lc_put_str(&r, COK_A_NAME, cfg->name);
 	lc_put_u32(&r, COK_A_UID, cfg->uid);
+	if (held)
+		lc_put_data(&r, COK_A_RUN, NULL, 0);
 	if (lc_call(c, &r, take_created, &made, err))
 		return -1;
 	c->op = made.op;
@@ -346,14 +348,14 @@ static int run(struct coord *c, uint32_t id, int fd,
 	       struct lc_draw *d, struct coord_err *err)
 {
 	if (lc_take_planned(c, w, d, err) || lc_go_on(c, w->deadline, err) ||
-	    load(c, id, fd, cfg, err) || lc_go_on(c, w->deadline, err) ||
-	    boot(c, id, w->deadline, err))
+	    load(c, id, fd, cfg, err) || lc_go_on(c, w->deadline, err))
 		return -1;
-	return lc_op_end(c, err);
+	return boot(c, id, w->deadline, err);
 }
 
-int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
-		 struct coord_err *err)
+/* `hold` is NULL, or as coord_launch_held()'s. */
+static int launch(struct coord *c, const struct coord_config *cfg, int *hold,
+		  char **log, struct coord_err *err)
 {
 	struct lc_want w = wanted(cfg, lc_now() + cfg->timeout);
 	struct lc_draw d;
@@ -370,13 +372,29 @@ int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
 		return -1;
 	ret = lc_plan(c, cfg->numa, &w, &d, NULL, err);
 	if (!ret)
-		ret = create(c, cfg, &id, err);
+		ret = create(c, cfg, hold != NULL, &id, err);
 	if (!ret) {
-		ret = run(c, id, fd, cfg, &w, &d, err);
+		ret = run(c, id, fd, cfg, &w, &d, err) ||
+				      (hold ? lc_op_hold(c, hold, err)
+					    : lc_op_end(c, err))
+			      ? -1
+			      : 0;
 		if (ret)
 			undo(c, id, cfg->name, log, err);
 	}
 	free(d.id);
 	close(fd);
 	return ret;
+}
+
+int coord_launch(struct coord *c, const struct coord_config *cfg, char **log,
+		 struct coord_err *err)
+{
+	return launch(c, cfg, NULL, log, err);
+}
+
+int coord_launch_held(struct coord *c, const struct coord_config *cfg,
+		      int *hold, char **log, struct coord_err *err)
+{
+	return launch(c, cfg, hold, log, err);
 }

@@ -18,7 +18,7 @@ static const char *const lease_states[COK_LS_COUNT] = {
 
 static const char *const ops[COK_OP_COUNT] = {
 	"none",	   "launch",  "grow",	 "shrink",  "stop",
-	"destroy", "reclaim", "reserve", "release",
+	"destroy", "reclaim", "reserve", "release", "run",
 };
 
 static const char *const kinds[] = { NULL, "cpu", "memory" };

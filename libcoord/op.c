@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <netlink/netlink.h>
+
 #include "internal.h"
 
 #define RETURN_LIMIT 60000 /* ms: scrubbing a block, or add_cpu */
@@ -76,6 +78,17 @@ int lc_op_end(struct coord *c, struct coord_err *err)
 		return -1;
 	}
 	c->op = 0;
+	return 0;
+}
+
+int lc_op_hold(struct coord *c, int *hold, struct coord_err *err)
+{
+	*hold = lc_dup_high(nl_socket_get_fd(c->cmd));
+	if (*hold < 0)
+		return lc_err(err, COORD_E_FAILED, errno,
+			      "cannot keep the operation");
+	/* The socket lives on by that descriptor, and with it the operation. */
+	lc_op_abandon(c);
 	return 0;
 }
 

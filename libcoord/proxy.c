@@ -87,6 +87,11 @@ static int64_t take_struct(struct request *r, int i, uint64_t size)
 	return 0;
 }
 
+static bool is_own(const struct proxy *p, int fd)
+{
+	return fd == p->fd || (p->hidden && fd == p->hidden);
+}
+
 static int64_t take_argument(const struct proxy *p, struct request *r, int i)
 {
 	uint32_t a = r->call->arg[i];
@@ -99,7 +104,7 @@ static int64_t take_argument(const struct proxy *p, struct request *r, int i)
 	case COK_ARG_VALUE:
 		return 0;
 	case COK_ARG_FD:
-		return (int)r->arg[i] == p->fd ? -EBADF : 0;
+		return is_own(p, (int)r->arg[i]) ? -EBADF : 0;
 	case COK_ARG_PATH:
 		return take_path(p, r, i);
 	case COK_ARG_IN:

@@ -10,7 +10,8 @@
 #include <cok/run.h>
 
 struct proxy {
-	int fd; /* of the device node; not the program's to use */
+	int fd;	    /* of the device node; not the program's to use */
+	int hidden; /* nor this one; 0: there is none */
 	struct cok_run_head *head;
 	struct cok_run_slot *slot;
 	uint8_t *bounce;

@@ -90,7 +90,7 @@ static uint32_t settle(struct coord *c, const struct coord_enclave *e,
 
 static bool must_go(const struct coord_enclave *e, uint32_t state)
 {
-	if (e->op_kind == COK_OP_DESTROY)
+	if (e->op_kind == COK_OP_DESTROY || e->op_kind == COK_OP_RUN)
 		return true;
 	/* Also one that somebody killed before it was ready. */
 	return e->op_kind == COK_OP_LAUNCH && state != COK_ST_RUNNING;
@@ -131,6 +131,8 @@ static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
 		failed(r, &err);
 	else if (e->op_kind == COK_OP_LAUNCH && go)
 		did(r, "undid the unfinished launch of '%s'", e->name);
+	else if (e->op_kind == COK_OP_RUN)
+		did(r, "destroyed '%s', whose 'cokctl run' has ended", e->name);
 	else if (go)
 		did(r, "finished destroying '%s'", e->name);
 	else

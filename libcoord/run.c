@@ -25,7 +25,6 @@
 
 #define SPINS	200 /* looks at the slot before the proxy sleeps */
 #define LOOK_MS 1000
-#define HIGH_FD 65536 /* the node's descriptor: out of the program's way */
 
 struct run {
 	const struct coord_run *want;
@@ -201,13 +200,8 @@ static int open_program(struct run *run, struct coord_err *err)
 /* Where the program's own descriptors will not be. */
 static int move_up(int fd)
 {
-	struct rlimit files = { .rlim_cur = 1024 };
-	int high;
+	int high = lc_dup_high(fd);
 
-	getrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_cur > HIGH_FD)
-		files.rlim_cur = HIGH_FD;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, (int)files.rlim_cur - 1);
 	if (high < 0)
 		return fd;
 	close(fd);
@@ -252,6 +246,7 @@ static int open_channel(struct run *run, struct coord_err *err)
 	p->slot = (void *)((uint8_t *)run->channel + COK_RUN_SLOTS_AT);
 	p->bounce = (uint8_t *)run->channel + COK_RUN_BOUNCE_AT;
 	p->exe = run->exe;
+	p->hidden = run->want->hidden;
 	return 0;
 }
 

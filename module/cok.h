@@ -531,9 +531,9 @@ struct cok_enclave {
 	bool gone; /* destroyed: files read EOF */
 };
 
-/* Made and entered, with its opener's LAUNCH operation on it. */
+/* Made and entered, with its opener's operation of that kind on it. */
 int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
-		    u32 *id, u32 *op, struct netlink_ext_ack *extack);
+		    u32 kind, u32 *id, u32 *op, struct netlink_ext_ack *extack);
 /* References; NULL if there is none. */
 struct cok_enclave *cok_enclave_by_id(u32 id);
 struct cok_enclave *cok_enclave_by_name(const char *name);

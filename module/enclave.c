@@ -180,8 +180,8 @@ static int admit(const struct cok_enclave *e, struct netlink_ext_ack *extack)
  * Nobody finds it before its operation exists and its node: the registry's
  * lock is held until both do.
  */
-static int enter(struct cok_enclave *e, const struct cok_opener *by, u32 *op,
-		 struct netlink_ext_ack *extack)
+static int enter(struct cok_enclave *e, const struct cok_opener *by, u32 kind,
+		 u32 *op, struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -190,7 +190,7 @@ static int enter(struct cok_enclave *e, const struct cok_opener *by, u32 *op,
 	if (err)
 		goto out;
 	e->id = ++last_id;
-	err = cok_op_begin(by, COK_OP_LAUNCH, e, false, op);
+	err = cok_op_begin(by, kind, e, false, op);
 	if (err)
 		goto out;
 	err = cok_dev_add(e);
@@ -222,7 +222,7 @@ static void leave(struct cok_enclave *e)
 }
 
 int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
-		    u32 *id, u32 *op, struct netlink_ext_ack *extack)
+		    u32 kind, u32 *id, u32 *op, struct netlink_ext_ack *extack)
 {
 	struct cok_enclave *e;
 	int err;
@@ -245,7 +245,7 @@ int cok_enclave_new(const char *name, u32 uid, const struct cok_opener *by,
 	}
 	/* A reference of our own: others may end it as soon as it is entered. */
 	cok_enclave_get(e);
-	err = enter(e, by, op, extack);
+	err = enter(e, by, kind, op, extack);
 	if (err)
 		goto err_bell;
 	*id = e->id;

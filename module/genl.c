@@ -150,13 +150,14 @@ static int enclave_new(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr **a = info->attrs;
 	u32 uid = a[COK_A_UID] ? nla_get_u32(a[COK_A_UID]) : 0;
 	const struct cok_opener opener = { info->snd_portid, caller_pid() };
+	u32 kind = a[COK_A_RUN] ? COK_OP_RUN : COK_OP_LAUNCH;
 	u32 op, id;
 	int err = MISSING(info, COK_A_NAME);
 
 	if (err)
 		return err;
-	err = cok_enclave_new(nla_data(a[COK_A_NAME]), uid, &opener, &id, &op,
-			      info->extack);
+	err = cok_enclave_new(nla_data(a[COK_A_NAME]), uid, &opener, kind, &id,
+			      &op, info->extack);
 	if (err == -EBUSY)
 		return busy(info);
 	if (err)
@@ -588,12 +589,16 @@ static struct netlink_range_validation want_mem_range = {
 #define POLICY(name)  static const struct nla_policy name[COK_A_COUNT]
 
 POLICY(none_policy) = {};
-POLICY(new_policy) = { P_NAME, [COK_A_UID] = { .type = NLA_U32 } };
+POLICY(new_policy) = {
+	P_NAME,
+	[COK_A_UID] = { .type = NLA_U32 },
+	[COK_A_RUN] = { .type = NLA_FLAG },
+};
 POLICY(enclave_policy) = { P_ENCLAVE };
 POLICY(op_policy) = {
 	P_ENCLAVE,
 	[COK_A_OP_KIND] = NLA_POLICY_RANGE(NLA_U32, COK_OP_GROW,
-					   COK_OP_COUNT - 1),
+					   COK_OP_RELEASE),
 	[COK_A_HOME] = { .type = NLA_FLAG },
 };
 POLICY(cpu_policy) = { P_CPU };

@@ -70,7 +70,9 @@ enum cok_cmd {
 	 */
 	COK_CMD_INFO_GET,
 
-	/* do: NAME [UID] -> ENCLAVE, OP (begins an operation of kind LAUNCH).
+	/* do: NAME [UID] [RUN] -> ENCLAVE, OP (begins an operation of kind
+	 * LAUNCH). RUN (flag): of kind RUN, for an enclave that is to last no
+	 * longer than this operation: who finds it abandoned destroys it.
 	 * EEXIST name taken; EINVAL name odd (1..31 of [A-Za-z0-9_.-], not
 	 * starting with '.' or '-'); EBUSY this socket has an operation;
 	 * ENOSPC 64 enclaves exist; ENOMEM.
@@ -83,8 +85,8 @@ enum cok_cmd {
 	 */
 	COK_CMD_ENCLAVE_GET,
 
-	/* do: OP_KIND [ENCLAVE] [HOME] -> OP. Any kind but LAUNCH, which
-	 * begins with ENCLAVE_NEW. HOME (flag; RELEASE has it anyway): what is
+	/* do: OP_KIND [ENCLAVE] [HOME] -> OP. Any kind but LAUNCH and RUN, which
+	 * begin with ENCLAVE_NEW. HOME (flag; RELEASE has it anyway): what is
 	 * of the pool goes home, see above. An abandoned operation on the enclave, of whatever kind,
 	 * is taken over. EBUSY as above. ENOENT no such enclave.
 	 */
@@ -310,6 +312,7 @@ enum cok_attr {
 	COK_A_ANSWER,	   /* u32, enum cok_answer in comm.h; 0: none yet */
 	COK_A_TXN_ASK,	   /* u32: COK_MSG_OFFER, RECALL or RELEASE */
 	COK_A_TXN_STEP,	   /* u32, enum cok_txn_step */
+	COK_A_RUN,	   /* flag */
 	COK_A_COUNT
 };
 #define COK_A_MAX (COK_A_COUNT - 1)
@@ -417,6 +420,8 @@ enum cok_op_kind {
 	COK_OP_RECLAIM,
 	COK_OP_RESERVE,
 	COK_OP_RELEASE,
+	/* As LAUNCH, and held for as long as the enclave is to last: */
+	COK_OP_RUN,
 	COK_OP_COUNT
 };
 

@@ -317,6 +317,60 @@ own_enclave() {
 		gives 9 cokctl run --cpus 1 --mem 128M -- "$hello" 9 && is "$(leases)" "$before"
 }
 
+own_from_pool() {
+	local before
+	gives 125 cokctl run --cpus 1 --mem 128M --from pool -- "$hello" || return
+	cokctl reserve --cpus 1 --mem 128M || return
+	before=$(leases)
+	gives 9 cokctl run --cpus 1 --mem 128M --from pool -- "$hello" 9 &&
+		is "$(leases)" "$before" && cokctl release --all
+}
+
+# A program that tells when it runs, and then never ends.
+own_forever() {
+	exec cokctl run --cpus 1 --mem 128M -- \
+		busybox awk 'BEGIN { print "up"; fflush(); while (1) n++ }' >"$work/up" 2>"$work/own.err"
+}
+
+own_exists() {
+	[ "$(state_of "run-$1")" ]
+}
+
+program_is_up() {
+	[ -s "$work/up" ]
+}
+
+# own_killed UNTIL: kill -9 of the process that made the enclave, then.
+own_killed() {
+	local before pid
+	before=$(leases)
+	rm -f "$work/up"
+	own_forever &
+	pid=$!
+	await 60 "$1" $pid || return
+	kill -KILL $pid
+	wait $pid
+	cokctl list >"$work/list" 2>"$work/err"
+	cat "$work/list" "$work/err"
+	grep -q "recovered: .*'run-$pid'" "$work/err" && ! grep -q "run-$pid" "$work/list" &&
+		is "$(leases)" "$before"
+}
+
+# It is nobody else's, but to kill.
+own_is_held() {
+	local before pid status=0
+	before=$(leases)
+	rm -f "$work/up"
+	own_forever &
+	pid=$!
+	await 60 program_is_up || return
+	gives 7 cokctl destroy "run-$pid" && is "$(cokctl status "run-$pid" --json | jq -r .operation.kind)" run &&
+		cokctl kill "run-$pid" || return
+	wait $pid || status=$?
+	cat "$work/own.err"
+	is $status 125 && is "$(leases)" "$before"
+}
+
 one_core() {
 	cokctl launch --name o --cpus 1 --mem 128M && gives 3 cokctl run --name o -- "$hello" 3 &&
 		say_to o 'mem' total && cokctl destroy o
@@ -354,6 +408,10 @@ ok 'the enclave dies under it' enclave_dies
 ok 'memory that is granted later' grows_for_it
 ok 'in an enclave with one core' one_core
 ok 'in an enclave of its own' own_enclave
+ok 'that is from the pool' own_from_pool
+ok 'that is held as long' own_is_held
+ok 'kill -9 while it is made' own_killed own_exists
+ok 'kill -9 while its program runs' own_killed program_is_up
 ok 'the enclave still runs' alive
 ok 'destroy all' destroy_all
 ok 'the module unloads' modprobe -r cok

@@ -278,7 +278,7 @@ class Check:
             told |= set((op.get(way) or {}).get("reply", {}).get("attributes", []))
         attributes = self.known(what, op, asked | told)
         numbers = {n: a for n, a in enumerate(attributes, 1)}
-        let_in = {numbers[n]: rest for n, *rest in row["attrs"]}
+        let_in = {numbers.get(n, f"number {n}"): rest for n, *rest in row["attrs"]}
         self.differ(what + ": request", sorted(asked), sorted(let_in))
         for name in asked & let_in.keys() & attributes.keys():
             self.policy(f"{what}: {name}", attributes[name], *let_in[name])
@@ -311,7 +311,7 @@ CHANGES = [
     ("an attribute without its enum", 0, "type: u32\n        enum: why\n      -\n        name: job-done", "type: u32\n      -\n        name: job-done"),
     ("another limit in the spec", 0, "max: 600000", "max: 60000"),
     ("a command missing in the spec", 0, "      name: op-end\n", "      name: op-fin\n"),
-    ("a request with less in the spec", 0, "attributes: [name, uid]", "attributes: [name]"),
+    ("a request with less in the spec", 0, "attributes: [name, uid, run]", "attributes: [name]"),
     ("a request with more in the spec", 0, "attributes: [cpu]", "attributes: [cpu, size]"),
     ("a reply with what does not exist", 0, "attributes: [lease]\n    -\n      name: mem-taken",
      "attributes: [leese]\n    -\n      name: mem-taken"),
