@@ -17,11 +17,11 @@ struct grow {
 	struct coord *c;
 	const struct coord_change *ch;
 	struct lc_want want;
-	uint64_t request;	 /* that it is for; 0: none */
-	struct lc_draw draw;	 /* what of it comes from the pool */
-	bool pool;		 /* all of it, and in the ledger by number */
-	size_t offered;		 /* of that */
-	struct lc_ledger before; /* not if pool */
+	uint64_t request;	/* that it is for; 0: none */
+	struct lc_draw draw;	/* what of it comes from the pool */
+	bool pool;		/* all of it, and in the ledger by number */
+	size_t offered;		/* of that */
+	struct lc_ledger taken; /* as it was before the first of many offers */
 	struct coord_deal *deal;
 	char less[400]; /* best effort: why less than all was offered */
 };
@@ -232,18 +232,41 @@ static int offer_all(struct grow *g, struct coord_err *err)
 
 /* ---- taking back ------------------------------------------------------------------ */
 
-/* Did this grow give it: is it what was drawn from the pool, or new? */
-static bool is_given(const struct grow *g, uint32_t lease)
+/*
+ * What this grow has taken is known by its place: the number of a lease stays
+ * with what is not given of it, or is given back. By number if one offer will do.
+ */
+static int see_taken(struct grow *g, struct coord_err *err)
+{
+	if (g->pool && g->draw.n <= COK_TXN_MAX_RES)
+		return 0;
+	return lc_ledger_get(g->c, &g->taken, err);
+}
+
+/* Is it `whole`, or part of that? */
+static bool is_of(const struct coord_lease *l, const struct coord_lease *whole)
+{
+	if (l->kind != whole->kind)
+		return false;
+	if (l->kind == COK_RES_CPU)
+		return l->cpu == whole->cpu;
+	return l->start >= whole->start &&
+	       l->start - whole->start < whole->size;
+}
+
+/* Did this grow give it? */
+static bool is_given(const struct grow *g, const struct coord_lease *l)
 {
 	size_t k;
 
 	for (k = 0; g->pool && k < g->draw.n; k++)
-		if (g->draw.id[k] == lease)
+		if (g->draw.id[k] == l->id)
 			return true;
-	for (k = 0; !g->pool && k < g->before.n; k++)
-		if (g->before.lease[k].id == lease)
-			return false;
-	return !g->pool;
+	for (k = 0; k < g->taken.n; k++)
+		if (g->taken.lease[k].op == g->c->op &&
+		    is_of(l, &g->taken.lease[k]))
+			return true;
+	return false;
 }
 
 static size_t given(const struct lc_ledger *now, const struct grow *g,
@@ -254,7 +277,7 @@ static size_t given(const struct lc_ledger *now, const struct grow *g,
 	for (i = 0; i < now->n && n < room; i++)
 		if (now->lease[i].enclave == g->want.enclave &&
 		    now->lease[i].state == COK_LS_GRANTED &&
-		    is_given(g, now->lease[i].id))
+		    is_given(g, &now->lease[i]))
 			out[n++] = now->lease[i].id;
 	return n;
 }
@@ -290,15 +313,13 @@ static void recall_new(struct grow *g, struct coord_err *err)
 
 static int grow(struct grow *g, struct coord_err *err)
 {
-	int ret;
+	bool taken = !take(g, err) && !see_taken(g, err);
+	int ret = taken ? offer_all(g, err) : -1;
 
-	if (!g->pool && lc_ledger_get(g->c, &g->before, err))
-		return -1;
-	ret = take(g, err) || offer_all(g, err) ? -1 : 0;
 	ret = lc_deal_end(g->deal, g->ch->name, ret != 0, err);
 	if (ret && g->less[0] && strcmp(err->text, g->less))
 		lc_err_more(err, "; %s", g->less);
-	if (ret && (!best_effort(g) || err->code == COORD_E_CANCELLED))
+	if (ret && taken && (!best_effort(g) || err->code == COORD_E_CANCELLED))
 		recall_new(g, err);
 	return ret;
 }
@@ -342,9 +363,9 @@ static int try_grow(struct grow *g, struct coord_err *err)
 	if (!ret)
 		ret = grow(g, err) ? lc_op_undo(g->c, err)
 				   : lc_op_end(g->c, err);
-	free(g->before.lease);
+	free(g->taken.lease);
 	free(g->draw.id);
-	g->before.lease = NULL;
+	g->taken = (struct lc_ledger){ 0 };
 	return ret && g->pool && err->err == EAGAIN ? 1 : ret;
 }
 

@@ -32,6 +32,7 @@ static uint64_t request_met; /* named by an offer */
 static uint32_t spare_cpus;  /* that Linux could give ... */
 static uint64_t spare_memory;
 static bool greedy_linux; /* ... as it says, but does not */
+static bool going_home;	  /* the operation has HOME */
 static struct coord c;
 
 static uint32_t have(uint32_t kind, uint64_t size, bool boot)
@@ -62,6 +63,17 @@ static void taken(uint32_t kind, uint64_t size)
 	world[nr - 1].state = COK_LS_POOLED;
 	world[nr - 1].enclave = 0;
 	world[nr - 1].op = OURS;
+}
+
+/* Of the pool: there, or granted. */
+static void pooled(uint32_t kind, uint64_t size, bool granted)
+{
+	have(kind, size, false);
+	world[nr - 1].reserved = true;
+	if (granted)
+		return;
+	world[nr - 1].state = COK_LS_POOLED;
+	world[nr - 1].enclave = 0;
 }
 
 static struct coord_lease *lease(uint32_t id)
@@ -96,7 +108,7 @@ static int begin_world(void **state)
 	memset(stubborn, 0, sizeof(stubborn));
 	spare_cpus = 100;
 	spare_memory = 100 * BLOCK;
-	greedy_linux = false;
+	greedy_linux = going_home = false;
 	c = (struct coord){ .info = { .block_size = BLOCK } };
 	have(COK_RES_CPU, 0, true);
 	have(COK_RES_MEM, BLOCK, true);
@@ -145,6 +157,7 @@ int lc_op_begin(struct coord *h, uint32_t kind, uint32_t enclave,
 {
 	(void)kind, (void)enclave, (void)err;
 	h->op = OURS;
+	going_home = false;
 	return 0;
 }
 
@@ -166,7 +179,10 @@ int lc_return(struct coord *h, const struct coord_lease *l,
 
 	(void)h, (void)err;
 	assert_int_equal(w->state, COK_LS_POOLED);
-	*w = world[--nr];
+	if (w->reserved)
+		w->op = 0;
+	else
+		*w = world[--nr];
 	return 0;
 }
 
@@ -207,7 +223,9 @@ int lc_op_pooled(struct coord *h, struct coord_err *err)
 int lc_op_begin_home(struct coord *h, uint32_t kind, uint32_t enclave,
 		     struct coord_err *err)
 {
-	return lc_op_begin(h, kind, enclave, err);
+	lc_op_begin(h, kind, enclave, err);
+	going_home = true;
+	return 0;
 }
 
 int lc_split(struct coord *h, uint32_t from, uint64_t size, uint32_t *tail,
@@ -220,13 +238,16 @@ int lc_split(struct coord *h, uint32_t from, uint64_t size, uint32_t *tail,
 	return 0;
 }
 
-/* ---- the pool, which is empty ---------------------------------------------------------- */
+/* ---- the pool ------------------------------------------------------------------------- */
 
 void lc_pool_note(struct coord *h, const struct lc_ledger *l, uint32_t enclave,
 		  const uint32_t *ids, size_t n)
 {
-	(void)h, (void)l, (void)enclave, (void)ids;
-	assert_int_equal(n, 0);
+	size_t i;
+
+	(void)h, (void)l, (void)enclave;
+	for (i = 0; i < n; i++)
+		assert_true(lease(ids[i])->reserved);
 }
 
 bool lc_wants_anything(const struct lc_want *w)
@@ -237,9 +258,30 @@ bool lc_wants_anything(const struct lc_want *w)
 int lc_take_pooled(struct coord *h, const struct lc_want *w, struct lc_draw *d,
 		   struct coord_err *err)
 {
-	(void)h, (void)w, (void)err;
-	assert_int_equal(d->n, 0);
+	size_t i;
+
+	(void)w, (void)err;
+	for (i = 0; i < d->n; i++) {
+		assert_int_equal(lease(d->id[i])->op, 0);
+		lease(d->id[i])->op = h->op;
+	}
 	return 0;
+}
+
+/* Blocks; the rest is to be Linux's. */
+static void draw(struct lc_draw *d)
+{
+	size_t i;
+
+	d->id = calloc(nr + 1, sizeof(*d->id));
+	assert_non_null(d->id);
+	for (i = 0; i < nr; i++) {
+		if (!world[i].reserved || world[i].state != COK_LS_POOLED ||
+		    world[i].op || world[i].size > d->rest.memory)
+			continue;
+		d->id[d->n++] = world[i].id;
+		d->rest.memory -= world[i].size;
+	}
 }
 
 /* ---- Linux, that has so much to give -------------------------------------------------- */
@@ -253,9 +295,11 @@ int lc_plan(struct coord *h, const char *numa, struct lc_want *w,
 	if (w->memory &&
 	    lc_check_size(w->memory, h->info.block_size, w->mem_from, err))
 		return -1;
-	if (w->cpus > spare_cpus || w->memory > spare_memory)
-		return lc_err(err, COORD_E_INVALID, ENOMEM, "Linux is poor");
-	return 0;
+	draw(d);
+	if (w->cpus <= spare_cpus && d->rest.memory <= spare_memory)
+		return 0;
+	free(d->id);
+	return lc_err(err, COORD_E_INVALID, ENOMEM, "Linux is poor");
 }
 
 int lc_take_memory(struct coord *h, const struct lc_want *w,
@@ -362,7 +406,9 @@ static void pool(struct coord_lease *l, uint64_t size)
 	}
 	l->state = COK_LS_POOLED;
 	l->enclave = 0;
-	l->op = OURS;
+	if (going_home)
+		l->reserved = false;
+	l->op = l->reserved ? 0 : OURS;
 }
 
 int lc_recall(struct coord *h, const struct lc_terms *t, const uint32_t *leases,
@@ -799,6 +845,107 @@ static void interrupted(void **state)
 	assert_true(o.moved.memory == 0);
 }
 
+/* ---- grow, part of it from the pool ------------------------------------------------------------- */
+
+static void have_pooled(int n)
+{
+	while (n-- > 0)
+		pooled(COK_RES_MEM, BLOCK, false);
+}
+
+static size_t in_pool(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += world[i].reserved && world[i].state == COK_LS_POOLED &&
+		     !world[i].op;
+	return n;
+}
+
+/* 36 from the pool and 4 from Linux: the second offer has some of each. */
+static void part_from_the_pool(void **state)
+{
+	struct coord_change ch = { .memory = 40 * BLOCK };
+	struct outcome o;
+
+	(void)state;
+	have_pooled(36);
+	late = 2;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_TIMEOUT);
+	assert_int_equal(in_pool(), 36);
+	stubborn[last_id + 1] = true; /* the first of Linux's */
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_DECLINED);
+	assert_true(o.moved.memory == 0);
+	assert_int_equal(in_pool(), 36);
+	c.hooks.cancelled = interrupt;
+	transactions = late = 0;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_CANCELLED);
+	assert_int_equal(in_pool(), 36);
+	ch.flags = COORD_BEST_EFFORT;
+	transactions = 0;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_CANCELLED);
+	assert_true(o.moved.memory == 0);
+	assert_int_equal(in_pool(), 36);
+	c.hooks.cancelled = NULL;
+	ch.flags = 0;
+	assert_int_equal(grow(ch, 0).ret, 0);
+	assert_int_equal(in_pool(), 0);
+}
+
+static void all_from_the_pool(void **state)
+{
+	struct coord_change ch = { .memory = 40 * BLOCK };
+	struct outcome o;
+
+	(void)state;
+	have_pooled(40);
+	late = 2;
+	o = grow(ch, 0);
+	assert_int_equal(o.err.code, COORD_E_TIMEOUT);
+	assert_true(o.moved.memory == 0);
+	assert_int_equal(in_pool(), 40);
+	assert_int_equal(grow(ch, 0).ret, 0);
+}
+
+static uint32_t range; /* which it had before */
+
+/* Between two offers it gives the middle of that, unasked. */
+static bool gives_the_middle(void *arg)
+{
+	struct coord_lease *l = lease(range);
+
+	(void)arg;
+	if (transactions != 1 || l->size != 12 * M)
+		return false;
+	have(COK_RES_MEM, 4 * M, false);
+	world[nr - 1].start = l->start + 8 * M;
+	l->size = 4 * M;
+	return false;
+}
+
+/* Its end has a new number then, but is not what this grow gave. */
+static void not_what_it_had(void **state)
+{
+	struct coord_change ch = { .name = "a", .memory = 40 * BLOCK };
+	struct coord_err err;
+	struct coord_deal d;
+
+	(void)state;
+	range = have(COK_RES_MEM, 12 * M, false);
+	c.hooks.cancelled = gives_the_middle;
+	late = 2;
+	assert_int_equal(lc_grow(&c, &ch, 0, &d, &err), -1);
+	assert_int_equal(err.code, COORD_E_TIMEOUT);
+	assert_true(d.moved.memory == 0);
+	assert_true(of_enclave().memory == BLOCK + 8 * M);
+	coord_deal_free(&d);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin_world)
 
 int main(void)
@@ -823,6 +970,9 @@ int main(void)
 		TEST(interrupted),
 		TEST(poor_linux),
 		TEST(linux_that_does_not_keep_its_word),
+		TEST(part_from_the_pool),
+		TEST(all_from_the_pool),
+		TEST(not_what_it_had),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
