@@ -525,7 +525,10 @@ int lc_plan(struct coord *c, const char *numa, struct lc_want *w,
 /* Takes it, into the hands of our operation. */
 int lc_take_planned(struct coord *c, const struct lc_want *w, struct lc_draw *d,
 		    struct coord_err *err);
-/* The pool's part of that. COORD_E_BUSY, EAGAIN: nothing was taken. */
+/*
+ * The pool's part of that. COORD_E_BUSY, EAGAIN: nothing was taken; *d is empty if
+ * the pool now has too little.
+ */
 int lc_take_pooled(struct coord *c, const struct lc_want *w, struct lc_draw *d,
 		   struct coord_err *err);
 

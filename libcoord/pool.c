@@ -75,17 +75,18 @@ int lc_take_pooled(struct coord *c, const struct lc_want *w, struct lc_draw *d,
 	struct lc_ledger l;
 	int ret, tries;
 
-	for (tries = 1; (ret = take_drawn(c, d, err)); tries++) {
+	for (tries = 1; take_drawn(c, d, err); tries++) {
 		if (err->err != EAGAIN || tries == TRIES)
 			return -1;
 		free(d->id);
-		d->id = NULL;
+		*d = (struct lc_draw){ 0 };
 		if (lc_ledger_get(c, &l, err))
 			return -1;
 		ret = lc_pool_pick(c->root, c->info.block_size, &l, w, d, err);
 		free(l.lease);
 		if (ret) {
-			/* Nothing was taken. */
+			/* Nothing was taken; what is lacking is not Linux's. */
+			*d = (struct lc_draw){ 0 };
 			err->err = EAGAIN;
 			return -1;
 		}
