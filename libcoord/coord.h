@@ -450,7 +450,11 @@ struct coord_release {
 	const uint32_t *leases; /* these */
 	size_t nr_leases;
 };
-/* Takes that out of the pool and home. What it had begun with goes home. */
+/*
+ * Takes that out of the pool and home. What is not all there is refused before
+ * anything is taken; what it had begun with, if somebody else is faster then, goes
+ * home, and the error says how much.
+ */
 int coord_release(struct coord *c, const struct coord_release *r,
 		  struct coord_err *err);
 /*

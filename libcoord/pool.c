@@ -198,15 +198,43 @@ static int take_all(struct coord *c, struct coord_err *err)
 	return err->err == ENOENT ? 0 : -1;
 }
 
+static bool in_pool(const struct lc_ledger *l, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->lease[i].id == id)
+			return coord_lease_in_pool(&l->lease[i]);
+	return false;
+}
+
+/* Refused as a whole: what is taken out of the pool for it goes home. */
+static int check_leases(struct coord *c, const struct coord_release *rel,
+			struct coord_err *err)
+{
+	struct lc_ledger l;
+	bool good = true;
+	size_t i;
+
+	if (lc_ledger_get(c, &l, err))
+		return -1;
+	for (i = 0; i < rel->nr_leases; i++)
+		good &= in_pool(&l, rel->leases[i]) &&
+			!among(rel->leases[i], rel->leases, i);
+	free(l.lease);
+	if (good)
+		return 0;
+	return lc_err(
+		err, COORD_E_INVALID, ENOENT,
+		"not all of these leases are in the pool; 'cokctl pool' lists what is");
+}
+
 static int take_leases(struct coord *c, const struct coord_release *rel,
 		       struct coord_err *err)
 {
-	if (!take_ids(c, rel->leases, rel->nr_leases, err))
-		return 0;
-	if (err->code == COORD_E_BUSY)
-		lc_err(err, COORD_E_INVALID, ENOENT,
-		       "not all of these leases are in the pool; 'cokctl pool' lists what is");
-	return -1;
+	if (check_leases(c, rel, err))
+		return -1;
+	return take_ids(c, rel->leases, rel->nr_leases, err);
 }
 
 static int take_amount(struct coord *c, const struct coord_release *rel,
@@ -225,6 +253,17 @@ static int take_amount(struct coord *c, const struct coord_release *rel,
 	ret = lc_take_pooled(c, &w, &d, err);
 	free(d.id);
 	return ret;
+}
+
+/* It failed, but the pool has less. */
+static void tell_taken(struct coord *c, struct coord_err *err)
+{
+	struct coord_err e;
+	int n = lc_op_pooled(c, &e);
+
+	if (n > 0)
+		lc_err_more(err, "; %d lease%s had left the pool and go%s home",
+			    n, n == 1 ? "" : "s", n == 1 ? "es" : "");
 }
 
 int coord_release(struct coord *c, const struct coord_release *rel,
@@ -246,6 +285,8 @@ int coord_release(struct coord *c, const struct coord_release *rel,
 		ret = take_leases(c, rel, err);
 	else
 		ret = take_amount(c, rel, err);
+	if (ret)
+		tell_taken(c, err);
 	if (ret || lc_op_return(c, 0, err))
 		return lc_op_undo(c, err);
 	return lc_op_end(c, err);

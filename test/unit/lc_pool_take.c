@@ -184,6 +184,17 @@ int lc_op_end(struct coord *h, struct coord_err *e)
 	return 0;
 }
 
+int lc_op_pooled(struct coord *h, struct coord_err *e)
+{
+	int n = 0;
+	size_t i;
+
+	(void)h, (void)e;
+	for (i = 0; i < nr; i++)
+		n += world[i].op == OURS && world[i].state == COK_LS_POOLED;
+	return n;
+}
+
 /* A release's: it has HOME. */
 int lc_op_return(struct coord *h, uint32_t dead, struct coord_err *e)
 {
@@ -249,6 +260,80 @@ static void too_little_now(void **state)
 	assert_false(lc_wants_anything(&drawn.rest));
 }
 
+/* ---- release ------------------------------------------------------------------- */
+
+static int release(size_t n, uint32_t last)
+{
+	uint32_t ids[64];
+	struct coord_release rel = { .leases = ids, .nr_leases = n };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		ids[i] = (uint32_t)i + 1;
+	ids[n - 1] = last;
+	return coord_release(&c, &rel, &err);
+}
+
+static void releases_more_than_one_list(void **state)
+{
+	(void)state;
+	have_blocks(40);
+	assert_int_equal(release(33, 33), 0);
+	assert_int_equal(takes, 2);
+	assert_int_equal(in_pool(), 7);
+}
+
+/* One that is not there, or that is named twice, and nothing goes home. */
+static void releases_all_or_none(void **state)
+{
+	(void)state;
+	have_blocks(40);
+	lease(40)->op = OTHERS;
+	assert_int_equal(release(33, 40), -1);
+	assert_int_equal(err.code, COORD_E_INVALID);
+	assert_int_equal(err.err, ENOENT);
+	assert_non_null(strstr(err.text, "not all of these leases"));
+	assert_int_equal(in_pool(), 39);
+	assert_int_equal(release(33, 41), -1);
+	assert_int_equal(err.code, COORD_E_INVALID);
+	assert_int_equal(in_pool(), 39);
+	assert_int_equal(release(33, 1), -1);
+	assert_int_equal(err.code, COORD_E_INVALID);
+	assert_int_equal(in_pool(), 39);
+	assert_int_equal(takes, 0);
+	assert_int_equal(c.op, 0);
+}
+
+/* Somebody is faster at the second list, when the first one was taken. */
+static void says_what_went_home(void **state)
+{
+	(void)state;
+	have_blocks(33);
+	theft = 2;
+	assert_int_equal(release(33, 33), -1);
+	assert_int_equal(err.code, COORD_E_BUSY);
+	assert_non_null(strstr(err.text, "somebody else took it"));
+	assert_non_null(
+		strstr(err.text, "; 32 leases had left the pool and go home"));
+	assert_int_equal(in_pool(), 0);
+	reset(NULL);
+	have_blocks(33);
+	theft = 2;
+	refused = true;
+	assert_int_equal(release(33, 33), -1);
+	assert_int_equal(err.err, ENOMEM);
+	assert_non_null(strstr(err.text, "32 leases had left"));
+	assert_int_equal(in_pool(), 1);
+	/* At the first one nothing is lost. */
+	reset(NULL);
+	have_blocks(5);
+	theft = 1;
+	assert_int_equal(release(5, 5), -1);
+	assert_int_equal(err.code, COORD_E_BUSY);
+	assert_null(strstr(err.text, "had left"));
+	assert_int_equal(in_pool(), 4);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, reset)
 
 int main(void)
@@ -256,6 +341,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(looks_again),
 		TEST(too_little_now),
+		TEST(releases_more_than_one_list),
+		TEST(releases_all_or_none),
+		TEST(says_what_went_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
