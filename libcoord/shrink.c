@@ -136,6 +136,15 @@ static bool all_from_linux(struct shrink *s)
 	return all;
 }
 
+/* On its way home nothing went to the pool, but what was of that is so no more. */
+static void was_reserved(struct shrink *s, struct coord_err *err)
+{
+	lc_deal_undone(s->deal);
+	lc_err_more(
+		err,
+		"; it has that again, but what was of the pool will go home when it gives it");
+}
+
 /*
  * All or nothing, and it was only part: it gets that back, but for what is of
  * the pool and went there.
@@ -154,10 +163,12 @@ static void give_back(struct shrink *s, struct coord_err *err)
 	if (n)
 		lc_err_more(err, "; giving back what it gave failed: %s",
 			    e.text);
-	else if (!all_from_linux(s))
-		lc_err_more(err, "; what it gave of the pool is there now");
-	else
+	else if (all_from_linux(s))
 		lc_deal_undone(s->deal);
+	else if (s->ch->home)
+		was_reserved(s, err);
+	else
+		lc_err_more(err, "; what it gave of the pool is there now");
 }
 
 /* What all recalls together have brought; `failed`: the last one did. */

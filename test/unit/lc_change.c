@@ -677,6 +677,58 @@ static void late_in_the_second(void **state)
 	assert_int_equal(of_enclave().memory / BLOCK, 41);
 }
 
+static void have_of_pool(int n)
+{
+	while (n-- > 0)
+		pooled(COK_RES_MEM, BLOCK, true);
+}
+
+static size_t in_pool(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += world[i].reserved && world[i].state == COK_LS_POOLED &&
+		     !world[i].op;
+	return n;
+}
+
+/* What went to the pool is there; what was to go home, the enclave has again. */
+static void too_little_of_the_pool(void **state)
+{
+	struct coord_change ch = { .memory = 40 * BLOCK };
+	struct outcome o;
+
+	(void)state;
+	have_of_pool(39);
+	stubborn[have(COK_RES_MEM, BLOCK, false)] = true;
+	ch.home = true;
+	o = shrink(ch);
+	assert_int_equal(o.err.code, COORD_E_DECLINED);
+	assert_true(o.moved.memory == 0);
+	assert_int_equal(of_enclave().memory / BLOCK, 41);
+	assert_null(strstr(o.err.text, "is there now"));
+	assert_non_null(strstr(o.err.text, "what was of the pool will go"));
+	assert_int_equal(in_pool(), 0);
+	begin_world(NULL);
+	have_of_pool(39);
+	stubborn[have(COK_RES_MEM, BLOCK, false)] = true;
+	ch.home = false;
+	o = shrink(ch);
+	assert_int_equal(o.err.code, COORD_E_DECLINED);
+	assert_true(o.moved.memory == 39 * BLOCK);
+	assert_non_null(strstr(o.err.text, "the pool is there now"));
+	assert_int_equal(in_pool(), 39);
+	/* None of it was: then there is nothing to be said. */
+	begin_world(NULL);
+	have_blocks(40, 0, 1);
+	ch.home = true;
+	o = shrink(ch);
+	assert_int_equal(o.err.code, COORD_E_DECLINED);
+	assert_true(o.moved.memory == 0);
+	assert_null(strstr(o.err.text, "of the pool"));
+}
+
 /* ---- grow ---------------------------------------------------------------------------------------- */
 
 static struct outcome grow(struct coord_change ch, uint64_t request)
@@ -853,16 +905,6 @@ static void have_pooled(int n)
 		pooled(COK_RES_MEM, BLOCK, false);
 }
 
-static size_t in_pool(void)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < nr; i++)
-		n += world[i].reserved && world[i].state == COK_LS_POOLED &&
-		     !world[i].op;
-	return n;
-}
-
 /* 36 from the pool and 4 from Linux: the second offer has some of each. */
 static void part_from_the_pool(void **state)
 {
@@ -962,6 +1004,7 @@ int main(void)
 		TEST(more_than_one_list),
 		TEST(all_lists_and_too_little),
 		TEST(late_in_the_second),
+		TEST(too_little_of_the_pool),
 		TEST(grow_all),
 		TEST(grow_part),
 		TEST(grow_more_than_one_offer),
