@@ -405,7 +405,8 @@ ssize_t coord_requests(struct coord *c, const char *name,
 /*
  * Grows the enclave by what the request asks for, and answers it; cpus,
  * cpu_list and memory of `ch` are not looked at. Memory is rounded up to what
- * can be had. It waits on if this fails.
+ * can be had. It waits on if this fails. More than COK_TXN_MAX_RES leases are
+ * several offers; the size in the co-kernel's answer is that of the last offer.
  */
 int coord_grant(struct coord *c, const struct coord_change *ch, uint64_t number,
 		struct coord_deal *deal, struct coord_err *err);
