@@ -137,6 +137,14 @@ static int return_block(struct coord *c, const struct coord_lease *l,
 	return lc_lease_home(c, l->id, what, err);
 }
 
+/* Nobody's but ours; one that was released unasked has no operation. */
+static bool in_our_hands(const struct coord *c, const struct coord_lease *l)
+{
+	if (l->op)
+		return l->op == c->op || !l->op_alive;
+	return l->state == COK_LS_POOLED && !l->reserved;
+}
+
 /*
  * Several may find what was abandoned at the same time. Is the lease gone, or
  * somebody else's by now?
@@ -152,8 +160,7 @@ static bool in_other_hands(struct coord *c, uint32_t lease)
 		return false;
 	for (i = 0; i < l.n; i++)
 		if (l.lease[i].id == lease)
-			ours = l.lease[i].op == c->op ||
-			       (l.lease[i].op && !l.lease[i].op_alive);
+			ours = in_our_hands(c, &l.lease[i]);
 	free(l.lease);
 	return !ours;
 }
