@@ -175,7 +175,7 @@ static void recover(struct coord *c)
 	changing = 0;
 }
 
-int cli_open(struct coord **c)
+int cli_open_at_once(struct coord **c)
 {
 	struct coord_err err;
 	int ret;
@@ -187,8 +187,16 @@ int cli_open(struct coord **c)
 	if (ret)
 		return cli_fail(&err);
 	coord_set_hooks(*c, &hooks);
-	recover(*c);
 	return -1;
+}
+
+int cli_open(struct coord **c)
+{
+	int ret = cli_open_at_once(c);
+
+	if (ret < 0)
+		recover(*c);
+	return ret;
 }
 
 void cli_recover(void)

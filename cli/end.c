@@ -38,7 +38,8 @@ int verb_kill(const struct verb *v, int argc, char **argv)
 
 	if (ret >= 0)
 		return ret;
-	ret = cli_open(&c);
+	/* What it has to settle may be a deal with this enclave. */
+	ret = cli_open_at_once(&c);
 	if (ret >= 0)
 		return ret;
 	ret = coord_kill(c, argv[first], &err) ? cli_fail(&err) : EX_DONE;

@@ -105,6 +105,8 @@ extern bool verbose;
 
 /* Opens (loads the module if it can) and recovers; -1 or an exit status. */
 int cli_open(struct coord **c);
+/* The same without recovery, which may have to wait for a job. */
+int cli_open_at_once(struct coord **c);
 /* As root and with the module there: recovers, without a word if it fails. */
 void cli_recover(void);
 /* Prints the error; returns the exit status. */

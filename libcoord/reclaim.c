@@ -51,37 +51,57 @@ static bool in_flight(const struct lc_ledger *l, uint32_t enclave)
 	return false;
 }
 
+/* A job still is, and is not to be waited for any more: err. */
+static int unsettled(struct coord *c, const struct coord_enclave *e,
+		     uint64_t deadline, struct coord_err *err)
+{
+	const char *what = coord_op_name(e->op_kind);
+
+	if (lc_is_cancelled(c))
+		return lc_err(
+			err, COORD_E_CANCELLED, EINTR,
+			"interrupted; the unfinished %s of '%s' has a job in flight",
+			what, e->name);
+	if (lc_left(deadline))
+		return 0;
+	return lc_err(
+		err, COORD_E_TIMEOUT, ETIMEDOUT,
+		"the unfinished %s of '%s' still has a job in flight after %u s; it has a deadline, and 'cokctl kill' ends it at once",
+		what, e->name, SETTLE_LIMIT / 1000);
+}
+
 /*
- * Waits until no job is in flight on the enclave; its state then, 0: gone. A
- * boot that nobody waits for any more is ended: its READY may never come.
+ * Waits until no job is in flight on the enclave; *state then, 0: gone. A boot
+ * that nobody waits for any more is ended: its READY may never come.
  */
-static uint32_t settle(struct coord *c, const struct coord_enclave *e,
-		       struct coord_err *err)
+static int settle(struct coord *c, const struct coord_enclave *e,
+		  uint32_t *state, struct coord_err *err)
 {
 	uint64_t deadline = lc_now() + SETTLE_LIMIT;
 	struct coord_enclave *now;
 	struct lc_ledger l;
 	struct coord_err ignored;
 	bool busy, killed = false;
-	uint32_t state;
 
 	for (;;) {
 		if (coord_enclave(c, e->name, &now, err))
-			return 0;
-		state = now->id == e->id ? now->state : 0;
+			return -1;
+		*state = now->id == e->id ? now->state : 0;
 		coord_enclaves_free(now, 1);
-		if (state == COK_ST_BOOTING && !killed) {
+		if (*state == COK_ST_BOOTING && !killed) {
 			lc_kill(c, e->id, &ignored);
 			killed = true;
 			continue;
 		}
 		if (lc_ledger_get(c, &l, err))
-			return 0;
-		busy = in_flight(&l, e->id) || state == COK_ST_BOOTING ||
-		       state == COK_ST_STOPPING;
+			return -1;
+		busy = in_flight(&l, e->id) || *state == COK_ST_BOOTING ||
+		       *state == COK_ST_STOPPING;
 		free(l.lease);
-		if (!busy || !lc_left(deadline))
-			return state;
+		if (!busy)
+			return 0;
+		if (unsettled(c, e, deadline, err))
+			return -1;
 		lc_step(c, "wait for a job in flight",
 			SETTLE_LIMIT - (unsigned int)lc_left(deadline));
 		lc_sleep(200);
@@ -107,15 +127,17 @@ static uint32_t kind_to_begin(const struct coord_enclave *e, bool go)
 static void recover_enclave(struct recovery *r, const struct coord_enclave *e)
 {
 	struct coord *c = r->c;
-	struct coord_err err = { 0 };
-	uint32_t state = settle(c, e, &err);
-	bool go = must_go(e, state);
+	struct coord_err err;
+	uint32_t state;
+	bool go;
 
-	if (!state) {
-		if (err.code)
-			failed(r, &err);
+	if (settle(c, e, &state, &err)) {
+		failed(r, &err);
 		return;
 	}
+	if (!state)
+		return;
+	go = must_go(e, state);
 	if (lc_op_begin(c, kind_to_begin(e, go), e->id, &err)) {
 		if (err.err != EBUSY) /* else somebody else is at it */
 			failed(r, &err);

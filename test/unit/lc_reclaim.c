@@ -24,6 +24,8 @@ static size_t nr;
 static int refusal;	  /* errno of LEASE_RETURN, 0: it goes home */
 static uint32_t taken_by; /* ... because that operation has it by then */
 static uint64_t now;
+static struct coord_enclave enclave; /* its id 0: there is none */
+static uint64_t over;		     /* when its deal is */
 
 static int reset(void **state)
 {
@@ -37,6 +39,8 @@ static int reset(void **state)
 	refusal = 0;
 	taken_by = 0;
 	now = 1000;
+	enclave = (struct coord_enclave){ 0 };
+	over = 0;
 	return 0;
 }
 
@@ -64,6 +68,11 @@ int lc_left(uint64_t deadline)
 void lc_sleep(unsigned int ms)
 {
 	now += ms;
+}
+
+bool lc_is_cancelled(struct coord *h)
+{
+	return h->hooks.cancelled && h->hooks.cancelled(h->hooks.arg);
 }
 
 void lc_step(struct coord *h, const char *text, unsigned int ms)
@@ -141,6 +150,8 @@ int lc_ledger_get(struct coord *h, struct lc_ledger *l, struct coord_err *e)
 	size_t i;
 
 	(void)h, (void)e;
+	if (nr && world[0].state == COK_LS_RECALLED && now >= over)
+		world[0].state = COK_LS_GRANTED;
 	l->lease = calloc(nr + 1, sizeof(*l->lease));
 	assert_non_null(l->lease);
 	l->n = 0;
@@ -161,15 +172,19 @@ ssize_t coord_enclaves(struct coord *h, struct coord_enclave **out,
 		       struct coord_err *e)
 {
 	(void)h, (void)e;
-	*out = NULL;
-	return 0;
+	*out = calloc(1, sizeof(**out));
+	assert_non_null(*out);
+	**out = enclave;
+	return enclave.id ? 1 : 0;
 }
 
 int coord_enclave(struct coord *h, const char *name, struct coord_enclave **out,
 		  struct coord_err *e)
 {
-	(void)h, (void)name, (void)out;
-	return lc_err(e, COORD_E_NOENCLAVE, ENOENT, "none");
+	(void)name;
+	if (!enclave.id)
+		return lc_err(e, COORD_E_NOENCLAVE, ENOENT, "none");
+	return coord_enclaves(h, out, e) == 1 ? 0 : -1;
 }
 
 void coord_enclaves_free(struct coord_enclave *e, size_t n)
@@ -255,6 +270,67 @@ static void somebody_else_is_at_it(void **state)
 	assert_int_equal(reclaim(), -1);
 }
 
+/* ---- a deal that nobody waits for ---------------------------------------------------- */
+
+static void have_deal(uint64_t ms)
+{
+	enclave = (struct coord_enclave){ .id = 7,
+					  .name = "a",
+					  .state = COK_ST_RUNNING,
+					  .op = DEAD,
+					  .op_kind = COK_OP_SHRINK };
+	have_cpu(COK_LS_RECALLED)->enclave = 7;
+	world[0].op = DEAD;
+	over = now + ms;
+}
+
+static void a_deal_ends(void **state)
+{
+	(void)state;
+	have_deal(30000);
+	assert_int_equal(reclaim(), 1);
+	assert_string_equal(report, "settled an unfinished change of 'a'");
+	assert_true(now >= over);
+}
+
+/* It may take ten minutes: then it is not settled, nor said to be. */
+static void a_deal_goes_on(void **state)
+{
+	(void)state;
+	have_deal(600000);
+	assert_int_equal(reclaim(), -1);
+	assert_int_equal(err.code, COORD_E_TIMEOUT);
+	assert_non_null(strstr(err.text, "shrink of 'a' still has a job"));
+	assert_string_equal(report, "");
+	assert_int_equal(world[0].op, DEAD);
+	assert_true(now < over);
+}
+
+static bool interrupt(void *arg)
+{
+	(void)arg;
+	return now >= 5000;
+}
+
+static void interrupted(void **state)
+{
+	(void)state;
+	have_deal(600000);
+	c.hooks.cancelled = interrupt;
+	assert_int_equal(reclaim(), -1);
+	assert_int_equal(err.code, COORD_E_CANCELLED);
+	assert_true(now < 6000);
+}
+
+static void it_is_gone(void **state)
+{
+	(void)state;
+	have_deal(0);
+	enclave.state = 0;
+	assert_int_equal(reclaim(), 0);
+	assert_string_equal(report, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, reset)
 
 int main(void)
@@ -263,6 +339,10 @@ int main(void)
 		TEST(what_was_released),
 		TEST(what_was_released_and_stays),
 		TEST(somebody_else_is_at_it),
+		TEST(a_deal_ends),
+		TEST(a_deal_goes_on),
+		TEST(interrupted),
+		TEST(it_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
