@@ -46,7 +46,7 @@ check-fuzz: ## random input to what reads other people's bytes (RUNS=200000 of e
 fuzz: ## one fuzz target for a while: T=config|cpulist|elf|netlink|ring|symbols S=seconds
 	+@$(MAKE) -C test/fuzz O='$(build)/fuzz' fuzz
 
-check-model: ## all that negotiation can come to, to a bound; mutations that must be found
+check-model: ## all that negotiation can come to, to a bound, and at random (SEED= RUNS=)
 	+@scripts/check model
 
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux

@@ -2,29 +2,6 @@
 /* Everything that can happen next, and what does when all is fair. */
 #include "model.h"
 
-enum kind {
-	EV_JOB,
-	EV_RELEASE_JOB,
-	EV_TO_CK,
-	EV_TO_HOST,
-	EV_LOSE,
-	EV_DOUBLE,
-	EV_DELAY,
-	EV_GHOST,
-	EV_HOST_POLL,
-	EV_CK_POLL,
-	EV_TICK,
-	EV_HALT_BEGIN,
-	EV_HALT_OK,
-	EV_HALT_STUCK,
-	EV_HALT_AGAIN,
-	EV_CRASH,
-	EV_REQUEST,
-	EV_CANCEL,
-	EV_DENY,
-	EV_RELEASE,
-};
-
 static const char *const names[] = {
 	[EV_JOB] = "the host's job goes on",
 	[EV_RELEASE_JOB] = "the host takes a RELEASE",
@@ -469,6 +446,7 @@ static void give_back(void)
 		if (units >> u & 1 && !run)
 			res[n++] = (struct cok_res){
 				.kind = COK_RES_MEM,
+				.granule = 21,
 				.start = MEM_BASE + u * COK_CONTIG_UNIT,
 			};
 		run = units >> u & 1;
@@ -603,6 +581,11 @@ void do_event(const struct event *ev)
 	}
 	forget();
 	check_invariants();
+}
+
+const char *event_name(enum kind kind)
+{
+	return names[kind];
 }
 
 void print_event(const struct event *ev)

@@ -212,6 +212,7 @@ static void op_split(void *ctx, struct cok_txn *t, struct cok_txn_res *r)
 	must("none lost: a COMMIT can't fail",
 	     !cok_ledger_part(&W.ledger, lease_of(r->lease), r->res.at,
 			      r->res.given, piece));
+	must("none lost: a COMMIT can't fail", piece[0]);
 	r->piece = piece[0]->id;
 	r->rest[0] = piece[1] ? piece[1]->id : 0;
 	r->rest[1] = piece[2] ? piece[2]->id : 0;
@@ -271,11 +272,16 @@ static void op_scrub(void *ctx, struct cok_txn *t, __u32 lease)
 	W.clean |= units;
 }
 
+/* As lease.c: what lies side by side in the pool is one again. */
 static void op_pool(void *ctx, struct cok_txn *t, __u32 lease)
 {
+	struct cok_lease *l = lease_of(lease), gone;
+
 	(void)ctx;
 	(void)t;
-	move(lease_of(lease), COK_LS_POOLED, 0);
+	move(l, COK_LS_POOLED, 0);
+	while (l)
+		l = cok_ledger_join(&W.ledger, l, &gone);
 }
 
 static void op_hold(void *ctx, struct cok_txn *t, __u32 lease)
@@ -462,6 +468,24 @@ static bool all_units(units_t mask, uint8_t state)
 	return true;
 }
 
+/*
+ * Granted cores that the host has still to start. They are waited for before they
+ * are given back: IN_USE until then.
+ */
+static units_t coming(void)
+{
+	units_t cores = 0;
+
+	for (unsigned int i = 0; i < JOBS; i++) {
+		const struct cok_txn *t = &W.job[i].txn;
+
+		if (W.job[i].pc == PC_SETTLE && t->ask == COK_MSG_OFFER &&
+		    t->state == COK_TXN_COMMITTED)
+			cores |= units_of_txn(t) & ~W.running;
+	}
+	return cores & ~((1u << CORE) - 1);
+}
+
 static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
 {
 	bool offer = t->ask == COK_MSG_OFFER;
@@ -482,7 +506,7 @@ static enum cok_ck_step ck_work(void *ctx, struct cok_ck_txn *t, __u16 *why)
 	*why = COK_WHY_IN_USE;
 	if (!ways[way])
 		return COK_CK_REFUSE;
-	choose_all(t, ways[way]);
+	choose_all(t, offer ? ways[way] : ways[way] & ~coming());
 	if (offer) {
 		set_units(units_of_ck(t), NO, ACCEPTED);
 		return COK_CK_DONE;
@@ -643,14 +667,28 @@ static void check_unit(unsigned int u, const struct cok_lease *l)
 			     (W.given[l->txid] >> u & 1));
 }
 
+/* What was agreed to and has not gone from there yet, to the pool or others. */
+static units_t units_to_move(const struct cok_txn *t)
+{
+	units_t mask = 0;
+
+	if (!t->step)
+		return units_of_txn(t);
+	for (unsigned int i = 0; i < t->total; i++)
+		if (t->res[i].piece)
+			mask |= units_of_lease(lease_of(t->res[i].piece));
+	return mask;
+}
+
 /* Committed, taken, not yet parked: is it really out of its hands? */
 static void check_drained(const struct job *j)
 {
-	units_t units = units_of_txn(&j->txn) & ~W.stuck;
+	units_t units;
 
 	if (j->pc != PC_SETTLE || j->txn.state != COK_TXN_COMMITTED ||
 	    j->txn.ask == COK_MSG_OFFER)
 		return;
+	units = units_to_move(&j->txn) & ~W.stuck;
 	for (unsigned int u = 0; u < ALL; u++)
 		if (units >> u & 1)
 			must("drained", !touched(u));
@@ -747,26 +785,16 @@ void check_agreement(void)
 
 /* ---- the beginning ------------------------------------------------------------------------ */
 
-static void add_lease(struct cok_lease want, bool held)
+static void add_lease(struct cok_lease want)
 {
 	struct cok_lease *l;
 
 	must("the beginning", !cok_ledger_add(&W.ledger, &want, 1, &l));
 	move(l, COK_LS_POOLED, 0);
-	if (held)
-		move(l, COK_LS_GRANTED, 0);
-}
-
-static void add_core(unsigned int core, bool held)
-{
-	add_lease((struct cok_lease){ .kind = COK_RES_CPU,
-				      .cpu = APIC_ID + core,
-				      .apic_id = APIC_ID + core },
-		  held);
 }
 
 /* Memory side by side that is in the same hands is one lease. */
-static void add_leases(units_t held)
+static void add_memory(units_t held)
 {
 	unsigned int u = 0, first;
 
@@ -774,17 +802,39 @@ static void add_leases(units_t held)
 		for (first = u;
 		     u < UNITS && (held >> u & 1) == (held >> first & 1);)
 			u++;
-		add_lease(
-			(struct cok_lease){
-				.kind = COK_RES_MEM,
-				.start = address(first),
-				.size = address(u) - address(first),
-				.source = COK_SRC_CONTIG,
-			},
-			held >> first & 1);
+		add_lease((struct cok_lease){
+			.kind = COK_RES_MEM,
+			.start = address(first),
+			.size = address(u) - address(first),
+			.source = COK_SRC_CONTIG,
+		});
 	}
-	for (u = 0; u < CORES; u++)
-		add_core(u, held >> (CORE + u) & 1);
+}
+
+static void add_cores(void)
+{
+	for (unsigned int c = 0; c < CORES; c++)
+		add_lease((struct cok_lease){
+			.kind = COK_RES_CPU,
+			.cpu = APIC_ID + c,
+			.apic_id = APIC_ID + c,
+		});
+}
+
+static void no_event(const struct cok_lease *lease)
+{
+	(void)lease;
+}
+
+/* All of it reserved, and then what is held granted. */
+static void add_leases(units_t held)
+{
+	add_memory(held);
+	add_cores();
+	must("the beginning", !cok_ledger_keep(&W.ledger, 1, no_event));
+	for (unsigned int i = 0; i < LEASES; i++)
+		if (W.lease[i].id && (units_of_lease(&W.lease[i]) & held))
+			move(&W.lease[i], COK_LS_GRANTED, 0);
 }
 
 void world_init(const struct scenario *s, const struct budget *b)

@@ -8,6 +8,7 @@
  * events.c    everything that can happen next
  * explore.c   each state once
  * scenarios.c what is explored, and how far
+ * random.c    instead of these two: at random, with larger tables, for long
  *
  * There is one world, W, at one address, so that pointers in it stay valid when
  * it is saved and put back byte by byte.
@@ -164,16 +165,44 @@ __attribute__((format(printf, 1, 2), noreturn)) void violated(const char *fmt,
 	} while (0)
 
 /* events.c */
+enum kind {
+	EV_JOB,
+	EV_RELEASE_JOB,
+	EV_TO_CK,
+	EV_TO_HOST,
+	EV_LOSE,
+	EV_DOUBLE,
+	EV_DELAY,
+	EV_GHOST,
+	EV_HOST_POLL,
+	EV_CK_POLL,
+	EV_TICK,
+	EV_HALT_BEGIN,
+	EV_HALT_OK,
+	EV_HALT_STUCK,
+	EV_HALT_AGAIN,
+	EV_CRASH,
+	EV_REQUEST,
+	EV_CANCEL,
+	EV_DENY,
+	EV_RELEASE,
+	EV_KINDS,
+};
+
 struct event {
 	uint8_t kind, arg;
 };
 #define EVENTS 128
 unsigned int list_events(struct event *ev);
 bool goes_on(const struct event *ev, unsigned int n);
+const char *event_name(enum kind kind);
 void do_event(const struct event *ev);
 void print_event(const struct event *ev);
 /* Deterministically, without any more faults, to the end. */
 void fair_end(void);
+
+/* The way to where it is: explore.c's or random.c's. */
+void print_trace(void);
 
 /* explore.c */
 struct counts {
@@ -181,6 +210,5 @@ struct counts {
 	unsigned int depth;
 };
 void explore(struct counts *c);
-void print_trace(void);
 
 #endif /* MODEL_H */
