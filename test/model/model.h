@@ -3,12 +3,14 @@
  * A model checker for both ends of the protocol: the C of module/core/, run in
  * all orders that host, co-kernel and channel allow, to a bound.
  *
- * machine.c   what the ends' operations do to a small machine, and what must be
- *             true of it at any time
- * events.c    everything that can happen next
- * explore.c   each state once
- * scenarios.c what is explored, and how far
- * random.c    instead of these two: at random, with larger tables, for long
+ * machine.c    a small machine
+ * host.c       what the host's operations do to it
+ * cokernel.c   what the co-kernel's do
+ * properties.c what must be true of it
+ * events.c     everything that can happen next
+ * explore.c    each state once
+ * scenarios.c  what is explored, and how far
+ * random.c     instead of these two: at random, with larger tables, for long
  *
  * There is one world, W, at one address, so that pointers in it stay valid when
  * it is saved and put back byte by byte.
@@ -142,20 +144,11 @@ extern const struct scenario *scenario;
 extern unsigned int choice;  /* what the machine does next where it can */
 extern unsigned int choices; /* set: how many it had */
 extern bool blocked;	     /* set: it waits for a halt to be over */
-extern const struct cok_txn_ops host_ops;
-/* The ways of the co-kernel to answer: what it is ready to give or take. */
-#define WAYS 6
-extern units_t ways[WAYS];
 void world_init(const struct scenario *s, const struct budget *b);
-/* After each event: everything that must always be true. */
-void check_invariants(void);
-/* Nothing more will happen, and all was fair: do both ends agree? */
-void check_agreement(void);
 void machine_halt_begin(void);
 void machine_halt_end(bool stuck);
 void machine_halt_again(void);
 void machine_destroy(void);
-units_t units_of_lease(const struct cok_lease *l);
 __attribute__((format(printf, 1, 2), noreturn)) void violated(const char *fmt,
 							      ...);
 #define must(property, cond) \
@@ -163,6 +156,42 @@ __attribute__((format(printf, 1, 2), noreturn)) void violated(const char *fmt,
 		if (!(cond)) \
 			violated("%s: %s", property, #cond); \
 	} while (0)
+
+/* One of n ways, all of which are explored. */
+unsigned int pick(unsigned int n);
+uint64_t address(unsigned int unit);
+units_t units_of(uint32_t kind, uint64_t start, uint64_t bytes);
+units_t units_of_lease(const struct cok_lease *l);
+/* What was agreed to. */
+units_t units_given(const struct cok_res *r);
+units_t units_of_txn(const struct cok_txn *t);
+units_t units_of_ck(const struct cok_ck_txn *t);
+/* May the enclave touch it now, as far as the hardware is concerned? */
+bool touched(unsigned int unit);
+bool proved_dead(void);
+struct cok_lease *lease_of(uint32_t id);
+void move_lease(struct cok_lease *l, uint32_t to, uint64_t txid);
+/* The lease of each unit. */
+struct map {
+	struct cok_lease *of[ALL];
+};
+struct map map_leases(void);
+
+/* host.c */
+extern const struct cok_txn_ops host_ops;
+extern const struct cok_host_notes host_notes;
+
+/* cokernel.c */
+extern const struct cok_ck_ops ck_ops;
+/* The ways of the co-kernel to answer: what it is ready to give or take. */
+#define WAYS 6
+extern units_t ways[WAYS];
+
+/* properties.c */
+/* After each event: everything that must always be true. */
+void check_invariants(void);
+/* Nothing more will happen, and all was fair: do both ends agree? */
+void check_agreement(void);
 
 /* events.c */
 enum kind {
