@@ -33,12 +33,13 @@ counter() {
 }
 
 # Answers come by doorbell, not only with the slow look.
+# An answer that is seen before its doorbell: two that are not taken yet are one.
 rings() {
 	local before
 	before=$(counter "$1" doorbells_in)
 	cokctl ping "$1" -c 5 || return
 	echo "doorbells $before, then $(counter "$1" doorbells_in)"
-	[ "$(counter "$1" doorbells_in)" -ge $((before + 5)) ]
+	[ "$(counter "$1" doorbells_in)" -gt "$before" ]
 }
 
 first_core() {
