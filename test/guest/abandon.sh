@@ -9,13 +9,14 @@
 #
 # `abandon.sh pool` does the same with reserve, release, and launch and destroy of
 # an enclave that is made of the pool: that has all of it before and afterwards, or
-# none.
+# none. EVERY=N: at the 1st, N+1st, 2 N+1st, ... step only.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
 die_at=$(dirname "$0")/die-at.so
 hold=$(dirname "$0")/hold-memory
 
+every=${EVERY:-1}
 limit=50	# no command has so many steps
 block=$((16#$(cat /sys/devices/system/memory/block_size_bytes)))
 
@@ -187,7 +188,7 @@ settled() {
 # walk VERB HOW CALL
 walk() {
 	local n
-	for ((n = 1; n <= limit; n++)); do
+	for ((n = 1; n <= limit; n += every)); do
 		prepare "$1" >"$work/prepared" 2>&1 || break
 		killed "$1" "$2" "$3" "$n" || break
 		ok "$1, killed $2 $3 $n" settled

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Fifty launches and kills: nothing wears out, nothing is left behind.
+# cycles.sh N: so many launches and kills, nothing wears out, nothing is left behind.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+count=$1
 
 cycle() {
 	cokctl launch --name "c$1" --cpus 1 --mem 128M &&
@@ -12,9 +14,9 @@ cycle() {
 		cokctl destroy "c$1" && is "$(leases)" 0
 }
 
-fifty() {
+all_cycles() {
 	local i
-	for i in {1..50}; do
+	for ((i = 1; i <= count; i++)); do
 		cycle "$i" || { echo "in cycle $i"; return 1; }
 	done
 }
@@ -23,7 +25,7 @@ modprobe cok || die 'no module'
 mark_dmesg cycles
 record_host >"$work/home"
 free_before=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
-ok '50 launch and kill cycles' fifty
+ok "$count launch and kill cycles" all_cycles
 free_after=$(awk '/MemFree/ { print $2 }' /proc/meminfo)
 echo "# MemFree $free_before kB before, $free_after kB after"
 # The debug kernel keeps what was freed for a while; its kmemleak is asked at the
