@@ -192,12 +192,11 @@ static void check_apic(const struct host *h, struct coord_check *k)
 		say(k, COORD_GOOD, "the local APICs are in xAPIC mode");
 		break;
 	case 1:
-		say(k, COORD_GOOD,
-		    "the local APICs are in x2APIC mode; images need ABI 1.1");
+		say(k, COORD_GOOD, "the local APICs are in x2APIC mode");
 		break;
 	default:
 		say(k, COORD_GOOD,
-		    "the local APICs' mode can't be seen from here; xAPIC and x2APIC both do (images need ABI 1.1 for x2APIC)");
+		    "the local APICs' mode can't be seen from here; xAPIC and x2APIC both do");
 	}
 }
 
