@@ -34,7 +34,7 @@ demo: setup ## boots the test VM and shows the main job in it
 	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
 
 check: setup ## all tests: unit, lint, co-kernel, VM
-	+@$(MAKE) vm-6.12 deb-module
+	+@$(MAKE) vm-6.12
 	+@scripts/check unit fuzz model lint cokernel vm vm-6.12
 
 check-unit: ## the host's unit tests, under ASan and UBSan
@@ -52,7 +52,7 @@ check-model: ## all that negotiation can come to, to a bound, and at random (SEE
 check-cokernel: cokernel ## the co-kernel alone, in QEMU without Linux
 	@scripts/check cokernel
 
-check-vm: vm deb-module ## the tests in the VM
+check-vm: vm ## the tests in the VM
 	@scripts/check vm
 
 check-vm-6.12: vm-6.12 ## some of them on Linux 6.12
@@ -149,7 +149,7 @@ vm-6.12 vm-7.3: vm-%: vm
 
 # The module and the tests for the debug kernel.
 debug:
-	+@kernel=$$(scripts/build-debug-kernel) && $(MAKE) vm deb-module KDIR="$$kernel/build"
+	+@kernel=$$(scripts/build-debug-kernel) && $(MAKE) vm KDIR="$$kernel/build"
 
 CFLAGS ?= -O2 -g
 tool_cflags := -std=gnu11 -Wall -Wextra -Werror

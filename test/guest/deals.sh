@@ -7,8 +7,8 @@
 # ring. The ledger, sysfs and what the co-kernel says that it holds must agree.
 #
 # `deals.sh killed` kills cokctl at each of its requests to the module, whatever it
-# changes; without that word it does so in a grow only. It also has a co-kernel that
-# gives back more than 1 GiB in crumbs.
+# changes, and has a co-kernel that gives back more than 1 GiB in crumbs; without
+# that word cokctl is killed in a grow only.
 set -uo pipefail
 # shellcheck source=test/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -499,7 +499,7 @@ record_host >"$work/home"
 launch || die 'no enclave'
 changed=0 number=0 every=1
 
-# Each outcome, and each kind of interruption.
+# Each outcome, and some interruptions.
 each_outcome() {
 	ok 'all is accepted' accepts
 	ok 'all is declined' declines
@@ -520,26 +520,27 @@ each_outcome() {
 	ok 'in plain words' plain_words
 	ok 'wrong use' wrong_use
 	ok 'by force: it declines' forced refuse
-	ok 'by force: it does not answer' forced deaf
 	ok 'by force: it gives, and lives' not_needed
-	ok 'by force: not for what makes no sense' not_for_nonsense
-	ok 'by force: it was dead' forced_when_dead
-	for state in offered recalled; do
-		ok "killed while $state" killed_during $state
-		ok "CPUs go off and on while $state" cpus_go_during $state
-	done
-	ok 'it crashes when it is offered' ends_when_asked panic grow '1|4'
-	ok 'it crashes when it is asked' ends_when_asked panic shrink '1|4'
-	ok 'it hangs when it is offered' ends_when_asked hang grow 4
-	ok 'it hangs when it is asked' ends_when_asked hang shrink 4
+	ok 'killed while offered' killed_during offered
+	ok 'CPUs go off and on while recalled' cpus_go_during recalled
 	ok 'doorbells are lost' bells_are_lost
 	every=3
 	walk grow after
 }
 
-# cokctl killed at each of its requests, of each kind of change.
+# The rest of the interruptions, and cokctl killed at each of its requests, of each
+# kind of change.
 each_kill() {
 	local what
+	ok 'killed while recalled' killed_during recalled
+	ok 'CPUs go off and on while offered' cpus_go_during offered
+	ok 'by force: it does not answer' forced deaf
+	ok 'by force: not for what makes no sense' not_for_nonsense
+	ok 'by force: it was dead' forced_when_dead
+	ok 'it crashes when it is offered' ends_when_asked panic grow '1|4'
+	ok 'it crashes when it is asked' ends_when_asked panic shrink '1|4'
+	ok 'it hangs when it is offered' ends_when_asked hang grow 4
+	ok 'it hangs when it is asked' ends_when_asked hang shrink 4
 	ok 'given unasked, in crumbs' shreds
 	for what in grow shrink grant force; do
 		walk $what before

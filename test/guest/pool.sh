@@ -311,6 +311,16 @@ two_launch() {
 	cokctl release --all && home
 }
 
+# What takes longer, for `pool.sh all`.
+the_rest() {
+	ok 'from the pool and from Linux, each to its own' mixed
+	ok '--from linux leaves the pool alone' from_linux_only
+	ok '--cpu-list' by_list
+	ok '"from" in a configuration' by_file
+	ok 'what is lent is not released' refuse_lent
+	ok 'two reserve at the same time' two_reserve
+}
+
 mark_dmesg pool
 modprobe cok || die 'no module'
 record_host >"$work/home"
@@ -331,19 +341,14 @@ ok 'shrink --home' shrink_home
 ok 'destroy gives it back to the pool, scrubbed' destroy_to_pool
 ok 'so does a panic' killed_goes_to_pool
 ok 'destroy --home' destroy_home
-ok 'from the pool and from Linux, each to its own' mixed
-ok '--from linux leaves the pool alone' from_linux_only
-ok '--cpu-list' by_list
-ok '"from" in a configuration' by_file
 ok 'contiguous ranges, in parts' contiguous
 ok 'release some, then all: home exactly' release_some
 ok 'release of an empty pool' empty_is_no_failure
 ok 'nonsense is refused' refuse_nothing
 ok 'too much is refused' refuse_too_much
 ok 'half of it is refused, and undone' refuse_half
-ok 'what is lent is not released' refuse_lent
-ok 'two reserve at the same time' two_reserve
 ok 'two launch from a pool for one' two_launch
+[ "${1-}" != all ] || the_rest
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home
 ok 'no new kernel warning' no_new_warnings pool
