@@ -146,7 +146,7 @@ printf '%s\n' "${names[@]}" | sort | uniq -c |
 	awk '{ n = $1; sub(/^ *[0-9]+ /, ""); list = list ", " n " " $0 }
 		END { print "# failed: " substr(list, 3) }'
 distinct=$(printf '%s\n' "${names[@]}" | sort -u | wc -l)
-wanted=$((every > 1 ? 8 : 15))
+wanted=$((every > 1 ? 5 : 15))
 ok "more than $wanted different ones ($distinct) were failed" test "$distinct" -gt $wanted
 ok 'the module unloads' modprobe -r cok
 ok 'the host is home' home
