@@ -144,11 +144,13 @@ static int converse(struct cok_job *job, struct cok_txn *t)
 /* It was committed, but a core did not do as it should. */
 static int unsettled(struct cok_job *job, const struct cok_deal *d)
 {
-	if (d->t.ask == COK_MSG_RECALL)
+	if (!d->failed_cpu) /* never CPU 0: that one stays with Linux */
 		return cok_job_fail(
 			job, d->t.settle_err,
-			"what %s gave back is quarantined: a core of it does not answer INIT",
-			job->e->name);
+			"what %s %s is quarantined: a core of it does not answer INIT",
+			job->e->name,
+			d->t.ask == COK_MSG_RECALL ? "gave back"
+						   : "did not take");
 	return cok_job_fail(
 		job, d->t.settle_err,
 		"CPU %u was granted to %s but did not start; it stays granted",
