@@ -24,16 +24,6 @@ tell() {
 	say_to d "$1" "dealer: done: $1"
 }
 
-# deal STATUS FACT COMMAND...: ends with this status, and FACT (jq) holds of the
-# JSON that it prints.
-deal() {
-	local want=$1 fact=$2 status=0
-	shift 2
-	"$@" --json >"$work/deal" 2>"$work/deal-said" || status=$?
-	cat "$work/deal" "$work/deal-said"
-	is "$status" "$want" && jq -e "$fact" "$work/deal" >/dev/null
-}
-
 grow() {
 	local status=$1 fact=$2
 	shift 2

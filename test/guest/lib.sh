@@ -180,6 +180,16 @@ phys_zero() {
 
 # ---- cokctl, for tests ---------------------------------------------------------------------
 
+# deal STATUS FACT COMMAND...: ends with this status, and FACT (jq) holds of the
+# JSON that it prints.
+deal() {
+	local want=$1 fact=$2 status=0
+	shift 2
+	"$@" --json >"$work/deal" 2>"$work/deal-said" || status=$?
+	cat "$work/deal" "$work/deal-said"
+	is "$status" "$want" && jq -e "$fact" "$work/deal" >/dev/null
+}
+
 # state_of NAME
 state_of() {
 	cokctl list --json | jq -r --arg n "$1" '.[] | select(.name == $n).state'

@@ -9,16 +9,6 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 M=1048576
 
-# deal STATUS FACT COMMAND...: ends with this status, and FACT (jq) holds of the
-# JSON that it prints.
-deal() {
-	local want=$1 fact=$2 status=0
-	shift 2
-	"$@" --json >"$work/deal" 2>"$work/deal-said" || status=$?
-	cat "$work/deal" "$work/deal-said"
-	is "$status" "$want" && jq -e "$fact" "$work/deal" >/dev/null
-}
-
 say() {
 	say_to a "$1" "$2"
 }
