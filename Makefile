@@ -33,7 +33,7 @@ demo: setup ## boots the test VM and shows the main job in it
 	+@$(MAKE) vm
 	@test/vm/run --timeout 900 -- /usr/lib/cok/test/main-job.sh
 
-check: setup ## all tests: unit, lint, co-kernel, VM
+check: setup ## the tests: unit, lint, co-kernel, VM
 	+@$(MAKE) vm-6.12
 	+@scripts/check unit fuzz model lint cokernel vm vm-6.12
 
@@ -78,7 +78,7 @@ bench-deals: ## measures negotiations with a co-kernel (N=200 of each kind)
 	+@$(MAKE) vm bench-tools
 	@bench/run --deals -n $(or $(N),200)
 
-check-long: ## what takes too long for every day: more kernels, the benchmark
+check-long: ## what takes too long for every day: all of each walk, more kernels, packages
 	@scripts/setup build run bench
 	+@$(MAKE) vm-6.12 deb-module
 	+@$(MAKE) vm-7.3 bench-tools
